@@ -1,0 +1,124 @@
+"""counter measures CPython's multiprocessing as its documentation writes it.
+
+    counter.py uncontended N [R]        N times `with lock: pass`, one process
+    counter.py counter P N [R]          P processes each add 1 N times to one Value
+    counter.py start fork|spawn [R]     Process(target=f).start() and join()
+
+It runs one round to warm up and R more (default 5; for start 20, a round being
+one process), and prints one line:
+{"name": ..., "runtime": ..., "ns": median ns an operation, "rounds": [ns, ...]}
+
+Python 3.8 or newer. A spawned child imports this file again: whatever only the
+measuring process needs is imported in a function, so that it does not count.
+"""
+
+import multiprocessing
+import sys
+import time
+
+PATIENCE = 60  # seconds that a worker waits for the others to start
+
+
+def nothing():
+    pass
+
+
+def worker(me, n, value, barrier, starts, ends):
+    barrier.wait(PATIENCE)
+    starts[me] = time.monotonic_ns()
+    for _ in range(n):
+        with value.get_lock():
+            value.value += 1
+    ends[me] = time.monotonic_ns()
+
+
+def context():
+    """fork where there is one; a child's start is not measured either way."""
+    fork = "fork" in multiprocessing.get_all_start_methods()
+    return multiprocessing.get_context("fork" if fork else None)
+
+
+def counter(procs, n):
+    """The time from the first worker's release to the last one's end, over procs*n."""
+    ctx = context()
+    value, barrier = ctx.Value("i", 0), ctx.Barrier(procs)
+    starts, ends = ctx.RawArray("q", procs), ctx.RawArray("q", procs)
+    workers = [
+        ctx.Process(target=worker, args=(i, n, value, barrier, starts, ends), daemon=True)
+        for i in range(procs)
+    ]
+    for w in workers:
+        w.start()
+    for w in workers:
+        w.join()
+    if any(w.exitcode for w in workers):
+        sys.exit("counter.py: a worker failed")
+    if value.value != procs * n:
+        sys.exit("counter.py: the count is %d, not %d" % (value.value, procs * n))
+    return (max(ends) - min(starts)) / (procs * n)
+
+
+def uncontended(n):
+    lock = context().Lock()
+    start = time.monotonic_ns()
+    for _ in range(n):
+        with lock:
+            pass
+    return (time.monotonic_ns() - start) / n
+
+
+def start(method):
+    ctx = multiprocessing.get_context(method)
+    begin = time.monotonic_ns()
+    process = ctx.Process(target=nothing)
+    process.start()
+    process.join()
+    took = time.monotonic_ns() - begin
+    if process.exitcode:
+        sys.exit("counter.py: the started process failed")
+    return float(took)
+
+
+def number(text):
+    n = int(text)
+    if n < 1:
+        raise ValueError
+    return n
+
+
+def parse(args):
+    """Returns the name, the function that runs one round, and R."""
+    mode, rest = args[0], args[1:]
+    if mode == "uncontended" and len(rest) in (1, 2):
+        n = number(rest.pop(0))
+        name, one, r = mode, lambda: uncontended(n), 5
+    elif mode == "counter" and len(rest) in (2, 3):
+        procs, n = number(rest.pop(0)), number(rest.pop(0))
+        name, one, r = "counter/%d" % procs, lambda: counter(procs, n), 5
+    elif mode == "start" and len(rest) in (1, 2) and rest[0] in ("fork", "spawn"):
+        method = rest.pop(0)
+        name, one, r = "start/" + method, lambda: start(method), 20
+    else:
+        raise ValueError
+    return "cpython/" + name, one, number(rest[0]) if rest else r
+
+
+def main():
+    import json
+    import statistics
+
+    try:
+        name, one, r = parse(sys.argv[1:])
+    except (ValueError, IndexError):
+        sys.exit(__doc__)
+    one()  # warms up
+    rounds = [one() for _ in range(r)]
+    runtime = "%s %d.%d.%d" % ((sys.implementation.name,) + sys.version_info[:3])
+    print(json.dumps({
+        "name": name, "runtime": runtime,
+        "ns": statistics.median(rounds), "rounds": rounds,
+    }))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,7 @@
+//go:build linux
+
+package main
+
+import "slices"
+
+var scenarios = slices.Concat(lockScenarios(), valueScenarios(), processScenarios(), sweepScenarios())

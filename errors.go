@@ -1,0 +1,92 @@
+package mp
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+	"time"
+
+	"github.com/multiproc/mp/internal/arena"
+	"github.com/multiproc/mp/threading"
+)
+
+var (
+	// ErrNoMain: a process cannot be started by a program whose main function did not call [Main] or [Init]
+	// first. Its children would run the program anew instead of their function, and start children.
+	ErrNoMain = errors.New("mp: Main (or Init) was not called in this process before it starts another")
+	// ErrRunning: the process has not ended yet.
+	ErrRunning = errors.New("mp: process is still running")
+	// ErrClosed: the handle was closed.
+	ErrClosed = errors.New("mp: use of a closed handle")
+	// ErrNotStarted: the process was not started yet.
+	ErrNotStarted = errors.New("mp: process was not started")
+)
+
+// ExitError: a process ended without giving a result.
+type ExitError struct {
+	Process     string         // its name
+	PID         int            //
+	Code        int            // exit status, -1 if ended by a signal
+	Signal      syscall.Signal // 0 if it exited
+	OutOfMemory bool           // it went over its MemoryLimit, or the kernel's OOM killer was at work
+	PeakMemory  int64          // bytes resident at the most, shared memory included
+	Stderr      []byte         // the tail: the Go runtime's last words, or what a Stderr writer was given
+	Cause       error          // why we ended it: the context's error, if that was the reason
+}
+
+// Error says which process ended how.
+func (e *ExitError) Error() string {
+	s := fmt.Sprintf("mp: process %s (pid %d) ", e.Process, e.PID)
+	switch {
+	case e.Signal != 0:
+		s += fmt.Sprintf("was ended by signal %d (%v)", int(e.Signal), e.Signal)
+	case e.Code == 0:
+		s += "exited without giving its result; does its main function begin with mp.Main or mp.Init?"
+	default:
+		s += fmt.Sprintf("exited with status %d", e.Code)
+	}
+	if e.OutOfMemory {
+		s += ", out of memory"
+	}
+	if e.Cause != nil {
+		s += ": " + e.Cause.Error()
+	}
+	if len(e.Stderr) > 0 {
+		s += "\n" + string(e.Stderr)
+	}
+	return s
+}
+
+// Unwrap gives the reason for which we ended it: errors.Is(err, context.DeadlineExceeded).
+func (e *ExitError) Unwrap() error { return e.Cause }
+
+// PanicError: the function panicked. One type for a goroutine and a process.
+type PanicError = threading.PanicError
+
+// OwnerDiedError: the process that held the lock died with it, and what the lock guards may be half
+// changed. Every locker gets it, without the lock, until one has mended that; see [Lock.Recover].
+type OwnerDiedError struct {
+	Object  string // the lock's name
+	Process string // the dead process's
+	PID     int
+	Since   time.Time // when the death was noticed
+}
+
+// Error names the lock and the dead.
+func (e *OwnerDiedError) Error() string {
+	object := e.Object
+	if object == "" {
+		object = "a lock"
+	}
+	return fmt.Sprintf("mp: process %s (pid %d) died at %s holding %s: what it guards may be half changed; Recover mends it",
+		e.Process, e.PID, e.Since.Format(time.TimeOnly), object)
+}
+
+// ArenaFullError: an arena cannot give what was asked for.
+type ArenaFullError = arena.FullError
+
+// TypeMismatchError: a handle of one type came where another is expected.
+type TypeMismatchError = arena.TypeError
+
+// StaleHandleError: a handle names an object that no process holds any more.
+type StaleHandleError = arena.StaleError

@@ -1,0 +1,51 @@
+// Package examples knows the programs below this directory: what each shows, and what must come out. Its table serves
+// the tests here, which run every program, and mp tour, which runs them for a reader.
+package examples
+
+import (
+	"path"
+	"slices"
+)
+
+// Program is one directory with a main package that prints its result to standard output.
+type Program struct {
+	Name    string                    // of the directory
+	Shows   string                    // what there is to see, in a line
+	Check   func(output string) error // nil if this is what must come out; the error says what was expected and what came
+	Small   []string                  // arguments, seen from this directory, for who has no time for the real input; nil: there is no other
+	Display bool                      // the output is worth reading beyond whether it is right
+}
+
+var programs = []Program{
+	{
+		Name: "counter", Shows: "one process adds 1 to a shared value ten times",
+		Check: lines("1", "2", "3", "4", "5", "6", "7", "8", "9", "10"),
+	},
+	{
+		Name: "counter10", Shows: "ten processes add 1 to a shared value, and none is lost",
+		Check: lines("Counter: 10"),
+	},
+	{
+		Name: "lostupdates", Shows: "updates get lost without a lock, not with one, not by Value.Update",
+		Check: lostUpdates,
+	},
+	{
+		Name: "threadlock", Shows: "ten goroutines count under a lock",
+		Check: lines("Counter: 10000"),
+	},
+	{
+		Name: "processes", Shows: "five processes with names and exit codes; one is killed, and tells how it died",
+		Check: lines("worker-0 exit code 0", "worker-1 exit code 1", "worker-2 exit code 2", "worker-3 exit code 3",
+			"worker-4 exit code -9", "worker-4 was ended by killed"),
+	},
+	{
+		Name: "wordcount", Shows: "a process for each CPU counts the words of Go's source tree, the same as one alone",
+		Check: wordCount, Small: []string{"../internal"}, Display: true,
+	},
+}
+
+// All is every program, in the order in which to look at them. The caller owns the slice.
+func All() []Program { return slices.Clone(programs) }
+
+// Package is the program's directory as the go tool wants it in the root of the module's source.
+func (p Program) Package() string { return "./" + path.Join("examples", p.Name) }

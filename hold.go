@@ -1,0 +1,118 @@
+package mp
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"runtime"
+	"sync"
+
+	"github.com/multiproc/mp/internal/arena"
+	"github.com/multiproc/mp/internal/park"
+	"github.com/multiproc/mp/internal/race"
+	"github.com/multiproc/mp/internal/wire"
+)
+
+// hold is this process's hold on one shared object: all its handles here share it. The object's holder bit
+// of this process is set from the first handle to the collection of the last.
+//
+// An object's handle in a message keeps it alive only through the sender's own: a Process keeps its Target
+// until it has ended, and a child that has sent a handle in its result stays until the parent has it.
+type hold struct {
+	arena  *Arena
+	object *arena.Object
+	at     arena.Handle
+	refs   int // handles; under the table's mutex
+
+	shadow race.Shadow // the object in the race detector's eyes
+	spin   park.Spin
+}
+
+// holdTable finds the hold of an object.
+type holdTable struct {
+	mu sync.Mutex
+	by map[arena.Handle]*hold
+}
+
+// create makes a shared object and this process's first hold on it.
+func (a *Arena) create(spec arena.ObjectSpec) (*hold, error) {
+	o, at, err := a.in.NewObject(spec)
+	if err != nil {
+		return nil, err
+	}
+	h := &hold{arena: a, object: o, at: at, refs: 1}
+	a.holds.mu.Lock()
+	defer a.holds.mu.Unlock()
+	if a.holds.by == nil {
+		a.holds.by = make(map[arena.Handle]*hold)
+	}
+	a.holds.by[at] = h
+	return h, nil
+}
+
+// open makes one more hold on an object that exists.
+func (a *Arena) open(at arena.Handle, kind arena.Kind, t reflect.Type) (*hold, error) {
+	a.holds.mu.Lock()
+	defer a.holds.mu.Unlock()
+	o, err := a.in.Open(at, kind, fingerprint(t), describe(t))
+	if err != nil {
+		return nil, err
+	}
+	if h := a.holds.by[at]; h != nil {
+		h.refs++
+		return h, nil
+	}
+	h := &hold{arena: a, object: o, at: at, refs: 1}
+	if a.holds.by == nil {
+		a.holds.by = make(map[arena.Handle]*hold)
+	}
+	a.holds.by[at] = h
+	return h, nil
+}
+
+// drop gives one handle's share back.
+func (h *hold) drop() {
+	t := &h.arena.holds
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if h.refs--; h.refs == 0 {
+		delete(t.by, h.at)
+		h.arena.in.Drop(h.object)
+	}
+}
+
+// collect drops the hold when the handle is garbage. keep must be part of the handle's memory.
+func collect[H any](handle *H, h *hold) {
+	runtime.AddCleanup(handle, (*hold).drop, h)
+}
+
+// marshal is a handle on the wire.
+func (h *hold) marshal(kind arena.Kind) ([]byte, error) {
+	if h == nil {
+		return nil, fmt.Errorf("mp: a zero %v cannot travel: make it with New%v", kind, kind)
+	}
+	handlesSent.Add(1)
+	b := wire.AppendUvarint(make([]byte, 0, 24), h.arena.in.Header().ID)
+	b = wire.AppendUvarint(b, uint64(h.at.Index))
+	return wire.AppendUvarint(b, uint64(h.at.Generation)), nil
+}
+
+// unmarshal opens the object that a handle on the wire names; t is the type that the receiver expects in it.
+func unmarshal(b []byte, kind arena.Kind, t reflect.Type) (*hold, error) {
+	f := wire.NewFields(b)
+	id, at := f.Uvarint(), arena.Handle{Index: uint32(f.Uvarint()), Generation: uint32(f.Uvarint())}
+	if err := f.Done(); err != nil {
+		return nil, fmt.Errorf("mp: reading a handle: %w", err)
+	}
+	a, err := family("a handle")
+	if err != nil {
+		return nil, err
+	}
+	if own := a.in.Header().ID; own != id {
+		return nil, fmt.Errorf("mp: reading a handle: expected one of arena %x, which this family shares, found one of arena %x", own, id)
+	}
+	return a.open(at, kind, t)
+}
+
+// background is for waits that nothing ends.
+var background = context.Background()

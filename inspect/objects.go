@@ -1,0 +1,118 @@
+package inspect
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/multiproc/mp/internal/arena"
+)
+
+func (a *Arena) heap() (*arena.Heap, error) { return load[arena.Heap](a, a.header.HeapAt) }
+
+// entries copies the directory, as far as it was ever used.
+func (a *Arena) entries(h *arena.Heap) ([]uint64, error) {
+	return loadSlice[uint64](a, a.header.DirectoryAt, min(h.Fresh, arena.MaxObjects))
+}
+
+// inHeap tells whether an object's header and the least payload can lie there.
+func (a *Arena) inHeap(block arena.Offset) bool {
+	return block >= a.header.BlocksAt && uint64(block) <= a.size-recordSize
+}
+
+// object copies the object at a place that word i of the directory names; nil if there is none, or no longer. The word
+// is read again afterwards: what was copied before it changed may be of another object.
+func (a *Arena) object(i int, word uint64) (*record, error) {
+	generation, block, _, free := entry(word)
+	if free || !a.inHeap(block) {
+		return nil, nil
+	}
+	r, err := load[record](a, block)
+	if err != nil {
+		return nil, err
+	}
+	now, err := load[uint64](a, a.header.DirectoryAt+arena.Offset(i)*8)
+	if err != nil || *now != word || r.Index != uint32(i) || r.Generation != generation {
+		return nil, err
+	}
+	return r, nil
+}
+
+func (s *Snapshot) readObjects(f *family, heap *arena.Heap) (*places, error) {
+	words, err := f.a.entries(heap)
+	if err != nil {
+		return nil, err
+	}
+	m := &places{heapLock: f.a.header.HeapAt}
+	for i, word := range words {
+		r, err := f.a.object(i, word)
+		if err != nil {
+			return nil, err
+		}
+		if r == nil {
+			continue
+		}
+		o := f.describe(r)
+		_, block, _, _ := entry(word)
+		m.add(block, headerSize+arena.Offset(min(r.Size, f.a.size)), &o)
+		s.Objects = append(s.Objects, o)
+	}
+	m.sort()
+	return m, nil
+}
+
+func (f *family) describe(r *record) Object {
+	o := Object{
+		Index: r.Index, Generation: r.Generation, Kind: r.Kind.String(), Name: text(r.Name[:]), Type: text(r.Type[:]),
+		Size: r.Size, Created: time.Unix(0, r.Created), Creator: f.person(r.Creator), Holders: []int{},
+	}
+	for slot := range members(&r.Holders) {
+		o.Holders = append(o.Holders, int(f.slots[slot].PID.Load()))
+	}
+	slices.Sort(o.Holders)
+	switch r.Kind {
+	case arena.KindLock:
+		o.Lock = f.lock(r)
+	case arena.KindValue:
+		v := r.value()
+		o.Value = small(o.Type, uint64(v.Size), v.Word.Load())
+		if l := f.lock(r); l.State != "free" {
+			o.Lock = l
+		}
+	case arena.KindRawValue:
+		o.Value = small(o.Type, r.Size, r.payload[0])
+	}
+	return o
+}
+
+// lock reads the lock that the payload of a lock, and of a value, begins with.
+func (f *family) lock(r *record) *Lock {
+	l := &Lock{State: "free", Waited: r.lock().Lock.Waited(), Deaths: r.Deaths}
+	if r.Deaths > 0 {
+		l.Last = &Death{Person{r.DiedID, int(r.DiedPID), text(r.DiedName[:])}, time.Unix(0, r.DiedAt)}
+	}
+	id, dead := r.lock().Lock.HeldBy()
+	if id == 0 {
+		return l
+	}
+	l.State = "held"
+	who := f.person(id)
+	if dead {
+		if l.State = "abandoned"; l.Last != nil && r.DiedID == id {
+			who = l.Last.Person
+		}
+	}
+	l.Holder = &who
+	return l
+}
+
+// Handle is how the object is named everywhere: index and generation.
+func (o *Object) Handle() string { return fmt.Sprintf("%d.%d", o.Index, o.Generation) }
+
+// String is kind, name if there is one, and handle.
+func (o *Object) String() string {
+	if o.Name == "" {
+		return o.Kind + " " + o.Handle()
+	}
+	return fmt.Sprintf("%s %q (%s)", o.Kind, o.Name, o.Handle())
+}

@@ -1,0 +1,46 @@
+package arena
+
+import (
+	"structs"
+	"sync/atomic"
+	"unsafe"
+)
+
+// Object is the header of a shared object. Its payload follows it, on a cache line of its own. Everything up
+// to Type is written once, before the object is in the directory; what follows about a death is written
+// by the sweep, before the object's own words tell of it; Holders changes under the heap lock.
+type Object struct {
+	_           structs.HostLayout
+	Kind        Kind
+	Flags       uint32
+	Fingerprint uint64 // of the type of what it holds
+	Index       uint32 // in the directory
+	Generation  uint32
+	Size        uint64 // of the payload, in bytes, as asked for
+	Created     int64  // Unix time, ns
+	Creator     uint32 // id of the process that made it
+	_           uint32
+	Name        [40]byte // UTF-8, ends at the first zero
+	Type        [72]byte
+
+	DiedID    uint32 // the last process that died with the object in hand; 0 = none did
+	DiedPID   uint32
+	DiedAt    int64 // Unix time, ns
+	DiedStart uint64
+	DiedName  [32]byte
+	Deaths    uint64 // how many did
+	Reason    uint32
+	_         [28]byte
+
+	Holders [Slots / 64]atomic.Uint64 // a bit a process that holds a handle; the object is freed with the last
+}
+
+// headerSize is fixed: a multiple of the cache line.
+const (
+	headerSize = 384
+	_          = uint(headerSize-unsafe.Sizeof(Object{})) + uint(unsafe.Sizeof(Object{})-headerSize)
+	_          = uint(256-unsafe.Offsetof(Object{}.Holders)) + uint(unsafe.Offsetof(Object{}.Holders)-256)
+)
+
+// offsetOf is where an object lies.
+func (a *Arena) offsetOf(o *Object) Offset { return a.offset((*uint64)(unsafe.Pointer(o))) }

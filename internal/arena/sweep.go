@@ -1,0 +1,93 @@
+package arena
+
+import (
+	"time"
+
+	"github.com/multiproc/mp/internal/failpoint"
+)
+
+// sweepSlot cleans up after a process that is gone. Any process that has the proof may do it, and several
+// may try: one wins the slot. The order is fixed: the heap first, whose log is older than anything that
+// the objects say; then the objects; then the board; the slot is free only when all is done. Every step
+// may be done again: a sweeper that dies in between is itself swept, and its work is taken over.
+func (a *Arena) sweepSlot(slot, generation uint32) {
+	a.sweep.Lock()
+	defer a.sweep.Unlock()
+	if a.takeCorpse(slot, generation) {
+		a.sweepTaken(slot, generation)
+	}
+}
+
+// takeCorpse makes this process the sweeper of the slot: this CAS is where the process becomes dead.
+func (a *Arena) takeCorpse(slot, generation uint32) bool {
+	s := a.Slot(slot)
+	for {
+		v := s.State.Load()
+		state := State(v)
+		if state.Generation() != generation || state.Status() == Free {
+			return false
+		}
+		if state.Status() == Dead && state.Sweeper() != a.slot && !a.gone(state.Sweeper(), false) {
+			return false // the sweeper lives
+		}
+		if s.State.CompareAndSwap(v, uint64(NewState(Dead, a.slot, generation))) {
+			return true
+		}
+	}
+}
+
+func (a *Arena) sweepTaken(slot, generation uint32) {
+	s := a.Slot(slot)
+	id := ID(slot, generation)
+	if s.Ended.Load() == 0 {
+		s.Ended.Store(time.Now().UnixNano())
+	}
+	failpoint.Hit("sweep: taken")
+	a.sweepHeap(slot, id)
+	failpoint.Hit("sweep: heap done")
+	// Those that it held a handle of: they cannot be freed before dropHolder, nor their memory be something else.
+	a.eachHeld(slot, func(o *Object) { a.sweepObject(o, slot, id) })
+	failpoint.Hit("sweep: objects done")
+	a.dropHolder(slot)
+	a.Board().Forget(slot)
+	failpoint.Hit("sweep: board done")
+	a.inheritSweeps(slot)
+	s.State.Store(uint64(NewState(Free, 0, generation)))
+}
+
+// inheritSweeps takes over what the dead was sweeping: once its slot has a new tenant, nobody could tell
+// that the sweeper named there is not the one that lives.
+func (a *Arena) inheritSweeps(dead uint32) {
+	for slot := range a.Header().Top.Load() {
+		state := State(a.Slot(slot).State.Load())
+		if slot != dead && state.Status() == Dead && state.Sweeper() == dead && a.takeCorpse(slot, state.Generation()) {
+			a.sweepTaken(slot, state.Generation())
+		}
+	}
+}
+
+// sweepObject takes out of an object what the dead process held of it, and wakes its sleepers: one of them
+// may have been woken by the dead, or the dead in its place.
+func (a *Arena) sweepObject(o *Object, slot, id uint32) {
+	switch o.Kind {
+	case KindLock:
+		PayloadOf[LockState](o).Lock.Died(id, a.park, func() { o.noteDeath(a.Who(slot)) })
+	case KindValue:
+		PayloadOf[ValueState](o).Lock.Died(id, a.park, func() {})
+	}
+}
+
+// noteDeath writes down who died with the object in hand, before the object's word says so.
+func (o *Object) noteDeath(who Person) {
+	if o.DiedID == who.ID {
+		return // an earlier sweeper of the same death got this far
+	}
+	o.DiedPID, o.DiedStart, o.DiedAt = uint32(who.PID), who.Start, who.Ended.UnixNano()
+	o.DiedName = [len(o.DiedName)]byte{}
+	copy(o.DiedName[:], cut(who.Name, len(o.DiedName)))
+	o.Deaths++
+	o.DiedID = who.ID
+}
+
+// DiedNamed is the name of the last process that died holding the object.
+func (o *Object) DiedNamed() string { return text(o.DiedName[:]) }

@@ -1,0 +1,6 @@
+package pod_test
+
+import "unsafe"
+
+// rawPointer is the one kind of type that needs package unsafe to be named.
+type rawPointer = unsafe.Pointer

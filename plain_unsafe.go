@@ -1,0 +1,64 @@
+package mp
+
+import (
+	"reflect"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/multiproc/mp/internal/arena"
+	"github.com/multiproc/mp/internal/pod"
+)
+
+const (
+	lockStateSize  = uint64(unsafe.Sizeof(arena.LockState{}))
+	valueStateSize = uint64(unsafe.Sizeof(arena.ValueState{}))
+)
+
+// fingerprint and describe are of the type in an object; nil is for objects without one.
+func fingerprint(t reflect.Type) uint64 {
+	if t == nil {
+		return 1
+	}
+	return pod.Fingerprint(t)
+}
+
+func describe(t reflect.Type) string {
+	if t == nil {
+		return "none"
+	}
+	return pod.Describe(t)
+}
+
+// mustPlain panics if a T cannot live in shared memory: a misuse that no run of the program survives.
+func mustPlain[T any]() reflect.Type {
+	t := reflect.TypeFor[T]()
+	if err := pod.Check(t); err != nil {
+		panic(err)
+	}
+	return t
+}
+
+// toWord and fromWord are a T of at most 8 bytes as a word, its bytes first, the rest zero.
+func toWord[T any](v T) (w uint64) {
+	*(*T)(unsafe.Pointer(&w)) = v
+	return w
+}
+
+func fromWord[T any](w uint64) T { return *(*T)(unsafe.Pointer(&w)) }
+
+// view is a T at the beginning of b.
+func view[T any](b []byte) *T { return (*T)(unsafe.Pointer(unsafe.SliceData(b))) }
+
+// sizeOf is T's size in bytes.
+func sizeOf[T any]() uint64 {
+	var t T
+	return uint64(unsafe.Sizeof(t))
+}
+
+// addWord adds to a T of 4 or 8 bytes in one instruction.
+func addWord[T Integer](w *atomic.Uint64, delta T) T {
+	if unsafe.Sizeof(delta) == 4 {
+		return T((*atomic.Uint32)(unsafe.Pointer(w)).Add(uint32(delta))) // little-endian: the low half
+	}
+	return T(w.Add(uint64(delta)))
+}
