@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -58,6 +59,7 @@ var mistakes = map[string]func(){
 		var keep []any
 		for {
 			keep = append(keep, mp.NewValue([1 << 20]byte{}))
+			runtime.KeepAlive(keep)
 		}
 	},
 }

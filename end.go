@@ -21,7 +21,7 @@ func (st *processState) awaitEnd() {
 	if st.streams != nil {
 		st.streams.wait()
 	}
-	st.err, st.code = st.verdict()
+	st.code, st.err = st.verdict()
 	_ = st.child.Close()
 	_ = st.crash.Close()
 	delist(st)
@@ -29,17 +29,20 @@ func (st *processState) awaitEnd() {
 }
 
 // verdict is how the process ended, in the words of Join and of ExitCode.
-func (st *processState) verdict() (error, int) {
+func (st *processState) verdict() (code int, err error) {
 	state := st.child.State()
+	if state == nil { // the program has reaped all its children by itself, and with them ours
+		return -1, &ExitError{PID: st.pid, Code: -1, Stderr: tail(st.crash)}
+	}
 	status, _ := state.Sys().(syscall.WaitStatus)
-	code := state.ExitCode()
+	code = state.ExitCode()
 	if status.Signaled() {
 		code = -int(status.Signal())
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if st.told {
-		return st.failure, code
+		return code, st.failure
 	}
 	reached := false
 	select {
@@ -48,7 +51,7 @@ func (st *processState) verdict() (error, int) {
 	default:
 	}
 	if code == 0 && reached && st.take == nil {
-		return nil, 0 // os.Exit(0) in a function whose result nobody wants
+		return 0, nil // os.Exit(0) in a function whose result nobody wants
 	}
 	e := &ExitError{PID: st.pid, Code: code, Cause: st.cause, PeakMemory: boot.PeakMemory(state), Stderr: tail(st.crash)}
 	if st.owner != nil {
@@ -61,7 +64,7 @@ func (st *processState) verdict() (error, int) {
 	if len(e.Stderr) == 0 && st.streams != nil {
 		e.Stderr = st.streams.tail()
 	}
-	return e, code
+	return code, e
 }
 
 // oomKillsAtStart is read once: reading it for each child would cost a file. A kill of another process

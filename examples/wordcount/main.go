@@ -8,11 +8,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/build"
 	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"time"
 
@@ -45,7 +45,7 @@ func countFile(words map[string]int, path string) error {
 func main() { mp.Main(run) }
 
 func run(ctx context.Context) error {
-	root := filepath.Join(runtime.GOROOT(), "src")
+	root := filepath.Join(build.Default.GOROOT, "src")
 	if len(os.Args) > 1 {
 		root = os.Args[1]
 	}

@@ -64,7 +64,7 @@ func (a *Arena) lockSweeping() {
 	for l := &a.Heap().Lock; !l.TryLock(me); {
 		holder, _ := l.HeldBy()
 		slot, generation := SlotOf(holder), holder>>10
-		if holder != 0 && a.gone(slot, false) && a.takeCorpse(slot, generation) {
+		if holder != 0 && a.gone(slot, false) && a.takeCorpse(slot, generation, 0) {
 			a.sweepTaken(slot, generation)
 			continue
 		}

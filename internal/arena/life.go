@@ -70,9 +70,9 @@ func (a *Arena) Suspect(id uint32) bool {
 
 // Bury sweeps a process whose end the caller has seen with its own eyes: it has reaped it.
 func (a *Arena) Bury(id uint32) {
-	slot := SlotOf(id)
-	if a.IDOf(slot) == id && slot != a.slot {
-		a.sweepSlot(slot, State(a.Slot(slot).State.Load()).Generation())
+	// With the generation of id, not with the slot's: another may have swept it by now, and a new process live there.
+	if slot := SlotOf(id); slot != a.slot {
+		a.sweepSlot(slot, id>>10)
 	}
 }
 

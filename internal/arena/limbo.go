@@ -120,6 +120,10 @@ func (a *Arena) sweepHeap(slot, id uint32) {
 	}
 	l.Died(id, a.park, func() {})
 	failpoint.Hit("sweep: heap lock free")
+	// An earlier sweeper of this slot may have died holding the lock, with a transaction committed that moves a run
+	// to the limbo of this slot: once we have had the lock it is done.
+	a.lockSweeping()
+	a.unlock()
 	limbo := &a.Slot(slot).Limbo
 	for k := range limbo {
 		if limbo[k] != 0 {

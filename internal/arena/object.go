@@ -164,6 +164,9 @@ func (a *Arena) dropBit(h Handle, where Offset, slot uint32, place *uint64, lock
 	if err != nil || off != where || !o.heldBy(slot) {
 		return false, false
 	}
+	if slot == a.slot && o.lockedBy(a.id) {
+		return true, false // the bit stays until this process ends: by it the sweep finds what the dead has locked
+	}
 	failpoint.Hit("object: dropping")
 	if !o.heldOnlyBy(slot) {
 		o.Holders[slot/64].And(^(uint64(1) << (slot % 64)))
@@ -188,6 +191,15 @@ func (a *Arena) dropHolder(slot uint32) {
 
 func (o *Object) heldBy(slot uint32) bool {
 	return o.Holders[slot/64].Load()&(1<<(slot%64)) != 0
+}
+
+// lockedBy tells whether the object is a lock that a process holds.
+func (o *Object) lockedBy(id uint32) bool {
+	if o.Kind != KindLock {
+		return false
+	}
+	holder, dead := PayloadOf[LockState](o).Lock.HeldBy()
+	return holder == id && !dead
 }
 
 func (o *Object) heldOnlyBy(slot uint32) bool {

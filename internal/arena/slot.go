@@ -61,6 +61,7 @@ func (a *Arena) settle(slot, parent uint32, name string) bool {
 	}
 	s.PID.Store(0)
 	s.Start.Store(0)
+	s.Namespace.Store(0) // the last tenant's must not make the next one's pid a proof
 	s.Ended.Store(0)
 	s.Status.Store(0)
 	s.Parent.Store(parent)

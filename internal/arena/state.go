@@ -5,6 +5,7 @@ package arena
 //	bits 0–7    Status
 //	bits 8–17   slot of the sweeper, while Dead
 //	bits 18–36  generation, counted up at each claim
+//	bits 37–55  generation of the sweeper: its slot may have a new tenant
 //
 // The moves: Free -> Starting by the starter, who holds the slot's life byte; Starting -> Live by the
 // child; Live -> Exited by the process itself as its last act; Starting, Live or Exited -> Dead by whoever
@@ -39,9 +40,9 @@ const (
 	generationMask = 1<<generationBits - 1
 )
 
-// NewState puts a state together.
+// NewState puts a state together. sweeper is an id, 0 for none.
 func NewState(status Status, sweeper uint32, generation uint32) State {
-	return State(status) | State(sweeper)<<8 | State(generation&generationMask)<<18
+	return State(status) | State(SlotOf(sweeper))<<8 | State(generation&generationMask)<<18 | State(sweeper>>10&generationMask)<<37
 }
 
 // Status is the phase.
@@ -49,6 +50,9 @@ func (s State) Status() Status { return Status(s) }
 
 // Sweeper is the slot of the process that sweeps this one, while it is Dead.
 func (s State) Sweeper() uint32 { return uint32(s>>8) & (Slots - 1) }
+
+// SweeperID is the id of that process.
+func (s State) SweeperID() uint32 { return ID(s.Sweeper(), uint32(s>>37)&generationMask) }
 
 // Generation counts the claims of this slot.
 func (s State) Generation() uint32 { return uint32(s>>18) & generationMask }

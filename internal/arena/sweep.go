@@ -13,13 +13,14 @@ import (
 func (a *Arena) sweepSlot(slot, generation uint32) {
 	a.sweep.Lock()
 	defer a.sweep.Unlock()
-	if a.takeCorpse(slot, generation) {
+	if a.takeCorpse(slot, generation, 0) {
 		a.sweepTaken(slot, generation)
 	}
 }
 
-// takeCorpse makes this process the sweeper of the slot: this CAS is where the process becomes dead.
-func (a *Arena) takeCorpse(slot, generation uint32) bool {
+// takeCorpse makes this process the sweeper of the slot: this CAS is where the process becomes dead. known is
+// a sweeper that the caller knows to be dead, though another may hold its byte already; 0 = none.
+func (a *Arena) takeCorpse(slot, generation, known uint32) bool {
 	s := a.Slot(slot)
 	for {
 		v := s.State.Load()
@@ -27,13 +28,19 @@ func (a *Arena) takeCorpse(slot, generation uint32) bool {
 		if state.Generation() != generation || state.Status() == Free {
 			return false
 		}
-		if state.Status() == Dead && state.Sweeper() != a.slot && !a.gone(state.Sweeper(), false) {
-			return false // the sweeper lives
+		if state.Status() == Dead && state.SweeperID() != known && a.sweeps(state.SweeperID()) {
+			return false
 		}
-		if s.State.CompareAndSwap(v, uint64(NewState(Dead, a.slot, generation))) {
+		// The state names the sweeper by its id: if it is what it was, nobody has taken the slot over meanwhile.
+		if s.State.CompareAndSwap(v, uint64(NewState(Dead, a.id, generation))) {
 			return true
 		}
 	}
+}
+
+// sweeps tells whether another sweeper lives.
+func (a *Arena) sweeps(id uint32) bool {
+	return id != a.id && a.IDOf(SlotOf(id)) == id && !a.gone(SlotOf(id), false)
 }
 
 func (a *Arena) sweepTaken(slot, generation uint32) {
@@ -51,16 +58,15 @@ func (a *Arena) sweepTaken(slot, generation uint32) {
 	a.dropHolder(slot)
 	a.Board().Forget(slot)
 	failpoint.Hit("sweep: board done")
-	a.inheritSweeps(slot)
+	a.inheritSweeps(id)
 	s.State.Store(uint64(NewState(Free, 0, generation)))
 }
 
-// inheritSweeps takes over what the dead was sweeping: once its slot has a new tenant, nobody could tell
-// that the sweeper named there is not the one that lives.
+// inheritSweeps takes over what the dead was sweeping, so that it need not wait for somebody to look.
 func (a *Arena) inheritSweeps(dead uint32) {
 	for slot := range a.Header().Top.Load() {
 		state := State(a.Slot(slot).State.Load())
-		if slot != dead && state.Status() == Dead && state.Sweeper() == dead && a.takeCorpse(slot, state.Generation()) {
+		if state.Status() == Dead && state.SweeperID() == dead && a.takeCorpse(slot, state.Generation(), dead) {
 			a.sweepTaken(slot, state.Generation())
 		}
 	}

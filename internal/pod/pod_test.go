@@ -13,8 +13,8 @@ import (
 type (
 	room   struct{ Now, Most int }
 	hidden struct {
-		a uint8
-		b [3]room
+		a uint8   //lint:ignore U1000 its place in memory is what is tested
+		b [3]room //lint:ignore U1000 its place in memory is what is tested
 		_ [2]byte
 	}
 	name   struct{ First string }

@@ -121,7 +121,10 @@ func (l *Lock) LockSlow(ctx context.Context, me uint32, p park.Parker, spin *par
 func (l *Lock) giveUp(p park.Parker, err error) error {
 	l.woken.Store(0)
 	failpoint.Hit("lock: giving up")
-	if v := l.word.Load(); v&waiters != 0 && !held(v, 0) {
+	// If the holder will wake somebody, that is enough; if the lock is abandoned, its sleepers are all being woken.
+	// W may be missing although others sleep: an unlock has found nobody, others have locked, slept and unlocked
+	// since, and only then it cleared W.
+	if v := l.word.Load(); v&abandoned == 0 && !asleep(v, 0) {
 		l.wakeOne(p)
 	}
 	return err
@@ -132,15 +135,20 @@ func (l *Lock) Unlock(me uint32) bool { return l.word.CompareAndSwap(me, 0) }
 
 // UnlockSlow frees the lock and wakes a sleeper, or says why the caller cannot: nothing is damaged then.
 func (l *Lock) UnlockSlow(me uint32, p park.Parker) error {
-	switch v := l.word.Load(); {
-	case v&^waiters != me && v&idMask == 0:
-		return ErrNotHeld
-	case v&^waiters != me:
-		return ErrNotHolder
+	for {
+		v := l.word.Load()
+		switch {
+		case v&^waiters != me && v&idMask == 0:
+			return ErrNotHeld
+		case v&^waiters != me:
+			return ErrNotHolder
+		}
+		failpoint.Hit("lock: freeing")
+		// No plain store: of two goroutines that both unlock, the second would free what another has taken since.
+		if l.word.CompareAndSwap(v, waiters) {
+			break
+		}
 	}
-	failpoint.Hit("lock: freeing")
-	// Only W can have changed since the look, and only from 0 to 1; the CAS has failed because of it.
-	l.word.Store(waiters)
 	failpoint.Hit("lock: freed")
 	l.wakeOne(p)
 	return nil

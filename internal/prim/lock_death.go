@@ -35,10 +35,9 @@ func (l *Lock) Died(id uint32, p park.Parker, before func()) {
 			break
 		}
 	}
-	if l.Waited() {
-		l.woken.Store(0)
-		p.Wake(&l.word, park.All)
-	}
+	// Also if W is missing: see giveUp.
+	l.woken.Store(0)
+	p.Wake(&l.word, park.All)
 }
 
 // Recover is LockSlow for one who can mend: it takes an abandoned lock over too, and tells that it did.
