@@ -34,7 +34,7 @@ var mutants = []mutant{
 	},
 	{
 		"the sweep leaves the slot to a sweeper that is dead too", "internal/arena/sweep.go",
-		"&& !a.gone(state.Sweeper(), false)", "", `sweep of one dead at "redo: done" (1)`,
+		"state.SweeperID() != known && a.sweeps(state.SweeperID())", "state.SweeperID() != known", `sweep of one dead at "redo: done" (1)`,
 	},
 }
 
