@@ -128,8 +128,9 @@ func (p *Process) readWaits(a *Arena, slot uint32, m *places) error {
 		}
 		w := Wait{Word: uint64(word)}
 		w.Handle, w.Object = m.find(word)
-		// Another time namespace has another clock; what cannot be is left out.
-		if ago := clock - b.Waits[i].Since.Load(); ago >= 0 && ago <= clock {
+		// 0 until the first look at the sleeper. Another time namespace has another clock; what cannot be is left out.
+		if since := b.Waits[i].Since.Load(); since > 0 && since <= clock {
+			ago := clock - since
 			w.Since = now.Add(-time.Duration(ago))
 		}
 		p.Waits = append(p.Waits, w)

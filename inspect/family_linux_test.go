@@ -3,6 +3,7 @@ package inspect
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -35,6 +36,7 @@ func sleepers(t testing.TB, name string) *arena.Arena {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { runtime.KeepAlive(a) }) // collected, its descriptors would be closed: it would look dead
 	return a
 }
 

@@ -51,7 +51,7 @@ type Wait struct {
 	Word   uint64    `json:"word"`             // where it lies in the arena
 	Handle string    `json:"handle,omitempty"` // of the object that the word belongs to
 	Object string    `json:"object"`           // that object as people call it, or what else it is
-	Since  time.Time `json:"since,omitzero"`
+	Since  time.Time `json:"since,omitzero"`   // late by up to park.Tick, as the tick notes it; zero before
 }
 
 // Object is a shared object.

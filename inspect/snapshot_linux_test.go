@@ -118,12 +118,12 @@ func TestSnapshotOfWaits(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := s.Processes[1]
-		if len(p.Waits) != 1 || p.Others != 2 {
+		if len(p.Waits) != 1 || p.Others != 2 || p.Waits[0].Since.IsZero() {
 			runtime.Gosched()
 			continue
 		}
 		o := find(t, s, "wanted")
-		if at := p.Waits[0]; at.Object != `Lock "wanted" (0.1)` || at.Handle != o.Handle() || time.Since(at.Since) > time.Minute || at.Since.IsZero() || !o.Lock.Waited {
+		if at := p.Waits[0]; at.Object != `Lock "wanted" (0.1)` || at.Handle != o.Handle() || time.Since(at.Since) > time.Minute || !o.Lock.Waited {
 			t.Errorf("wait %+v, lock %+v", at, o.Lock)
 		}
 		break

@@ -67,7 +67,7 @@ func TestOpenRefuses(t *testing.T) {
 		{KindValue, 8, "main.Point", `mp: shared object "n" is a Value[int64], not a Value[main.Point]`},
 		{KindRawValue, 7, "int64", `mp: shared object "n" is a Value[int64], not a RawValue[int64]`},
 		{KindLock, 0, "", `mp: shared object "n" is a Value[int64], not a Lock`},
-		{Kind(99), 7, "int64", `mp: shared object "n" is a Value[int64], not a Kind(99)[int64]`},
+		{Kind(99), 7, "int64", `mp: shared object "n" is a Value[int64], not a Kind(99)`},
 		{KindValue, 8, "int64", `mp: shared object "n" is a Value[int64] whose type has the same name and another layout`},
 	} {
 		_, err := a.Open(h, c.kind, c.fingerprint, c.typ)

@@ -7,9 +7,12 @@ import (
 	"github.com/multiproc/mp/internal/sys"
 )
 
-// checkAge is how old the last look at a slot may be before a tick looks again. It is less than park.Tick,
-// so that each process is looked at about once a tick by the whole family, not once by each.
-const checkAge = 80 * time.Millisecond
+// checkAge is how old the last look at a slot may be before a tick looks again: a death is noticed within
+// park.Tick and this. It grows with the family, so that all ticks together look about once a tick at each
+// process of a large family, and at most a thousand times a second at a small one.
+func checkAge(slots uint32) time.Duration {
+	return time.Duration(min(slots, 80)) * time.Millisecond
+}
 
 // gone proves the death of a slot's process. Proof is the kernel's word that all threads of the process
 // are gone: its life byte is free, or, in the same pid namespace, its pid is (a descriptor that leaked into a
@@ -38,13 +41,15 @@ func (a *Arena) tick() {
 	}
 	thorough := a.ticks%16 == 0
 	now := sys.Monotonic()
-	for slot := range a.Header().Top.Load() {
+	top := a.Header().Top.Load()
+	young := int64(checkAge(top))
+	for slot := range top {
 		s := a.Slot(slot)
 		if State(s.State.Load()).Status() == Free {
 			continue
 		}
 		last := s.Checked.Load()
-		if age := now - last; age >= 0 && age < int64(checkAge) || !s.Checked.CompareAndSwap(last, now) {
+		if age := now - last; age >= 0 && age < young || !s.Checked.CompareAndSwap(last, now) {
 			continue
 		}
 		a.look(slot, thorough)

@@ -16,9 +16,24 @@ const (
 	KindLock     Kind = 1
 	KindValue    Kind = 2
 	KindRawValue Kind = 3
+	KindRLock    Kind = 4
+	KindRWLock   Kind = 5
+
+	KindSemaphore        Kind = 6
+	KindBoundedSemaphore Kind = 7
+
+	KindEvent     Kind = 8
+	KindCondition Kind = 9
+	KindBarrier   Kind = 10
 )
 
-var kindNames = [...]string{KindLock: "Lock", KindValue: "Value", KindRawValue: "RawValue"}
+var kindNames = [...]string{
+	KindLock: "Lock", KindValue: "Value", KindRawValue: "RawValue", KindRLock: "RLock", KindRWLock: "RWLock", KindSemaphore: "Semaphore",
+	KindBoundedSemaphore: "BoundedSemaphore", KindEvent: "Event", KindCondition: "Condition", KindBarrier: "Barrier",
+}
+
+// generic kinds hold a type that their users choose.
+var generic = map[Kind]bool{KindValue: true, KindRawValue: true}
 
 // String is the kind's name, that of the type in package mp.
 func (k Kind) String() string {
@@ -30,7 +45,7 @@ func (k Kind) String() string {
 
 // of names a kind with the type that it holds.
 func (k Kind) of(typ string) string {
-	if k == KindLock {
+	if !generic[k] {
 		return k.String()
 	}
 	return k.String() + "[" + typ + "]"
@@ -164,8 +179,8 @@ func (a *Arena) dropBit(h Handle, where Offset, slot uint32, place *uint64, lock
 	if err != nil || off != where || !o.heldBy(slot) {
 		return false, false
 	}
-	if slot == a.slot && o.lockedBy(a.id) {
-		return true, false // the bit stays until this process ends: by it the sweep finds what the dead has locked
+	if slot == a.slot && o.engages(a.slot, a.id) {
+		return true, false // the bit stays until this process ends: by it the sweep finds what the dead has in hand
 	}
 	failpoint.Hit("object: dropping")
 	if !o.heldOnlyBy(slot) {
@@ -191,15 +206,6 @@ func (a *Arena) dropHolder(slot uint32) {
 
 func (o *Object) heldBy(slot uint32) bool {
 	return o.Holders[slot/64].Load()&(1<<(slot%64)) != 0
-}
-
-// lockedBy tells whether the object is a lock that a process holds.
-func (o *Object) lockedBy(id uint32) bool {
-	if o.Kind != KindLock {
-		return false
-	}
-	holder, dead := PayloadOf[LockState](o).Lock.HeldBy()
-	return holder == id && !dead
 }
 
 func (o *Object) heldOnlyBy(slot uint32) bool {

@@ -53,7 +53,11 @@ func (a *Arena) sweepTaken(slot, generation uint32) {
 	a.sweepHeap(slot, id)
 	failpoint.Hit("sweep: heap done")
 	// Those that it held a handle of: they cannot be freed before dropHolder, nor their memory be something else.
-	a.eachHeld(slot, func(o *Object) { a.sweepObject(o, slot, id) })
+	a.eachHeld(slot, func(o *Object) {
+		if p := o.mortal(); p != nil {
+			p.died(a, o, slot, id)
+		}
+	})
 	failpoint.Hit("sweep: objects done")
 	a.dropHolder(slot)
 	a.Board().Forget(slot)
@@ -69,17 +73,6 @@ func (a *Arena) inheritSweeps(dead uint32) {
 		if state.Status() == Dead && state.SweeperID() == dead && a.takeCorpse(slot, state.Generation(), dead) {
 			a.sweepTaken(slot, state.Generation())
 		}
-	}
-}
-
-// sweepObject takes out of an object what the dead process held of it, and wakes its sleepers: one of them
-// may have been woken by the dead, or the dead in its place.
-func (a *Arena) sweepObject(o *Object, slot, id uint32) {
-	switch o.Kind {
-	case KindLock:
-		PayloadOf[LockState](o).Lock.Died(id, a.park, func() { o.noteDeath(a.Who(slot)) })
-	case KindValue:
-		PayloadOf[ValueState](o).Lock.Died(id, a.park, func() {})
 	}
 }
 

@@ -16,7 +16,7 @@ func (p *Shared) lead(ctx context.Context, s *shard, bucket uint32, me *waiter) 
 	}
 	defer p.givePlace(place)
 	wait := &p.board.Bells[p.slot].Waits[place]
-	wait.Since.Store(sys.Monotonic())
+	wait.Since.Store(0) // the tick fills it in: who sleeps for less needs no clock
 	wait.Word.Store(offset(p.base, me.w))
 	err := p.leadDirect(ctx, s, me)
 	wait.Word.Store(0)
@@ -75,6 +75,7 @@ func (p *Shared) kick(me *waiter) {
 	me.cancelled.Store(true)
 	for !me.gone.Load() {
 		sys.FutexWake(me.w, All, p.bit)
+		sys.Yield() // the leader may be waiting for this CPU
 		runtime.Gosched()
 	}
 	me.kicked <- struct{}{}

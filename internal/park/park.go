@@ -23,7 +23,9 @@ import (
 const Tick = 100 * time.Millisecond
 
 // Blocked says whether a waiter that came when the word was seen still has to wait now that it is now.
-// It is called with internal locks held, by any goroutine, and must be a pure function of its arguments.
+// It is called with internal locks held, by any goroutine, and must be a pure function of its arguments. All
+// waiters of a word hand in the same one: a Wake of one waiter may meet another that is still blocked, and would
+// be lost on it.
 type Blocked func(now, seen uint32) bool
 
 // Same blocks while the word is what it was.

@@ -41,8 +41,9 @@ type Shared struct {
 type shard struct {
 	mu     sync.Mutex
 	queues map[*atomic.Uint32]*queue
-	over   int // overflow leaders: while > 0 the process's bit in the mask is set
-	_      [32]byte
+	spare  *queue // the last that was emptied, for the next
+	over   int    // overflow leaders: while > 0 the process's bit in the mask is set
+	_      [24]byte
 }
 
 // queue is a word's waiters in this process, under its shard's mutex.
@@ -127,7 +128,12 @@ func (s *shard) enter(me *waiter) (leads bool) {
 		if s.queues == nil {
 			s.queues = make(map[*atomic.Uint32]*queue)
 		}
-		s.queues[me.w] = &queue{leader: me}
+		q = s.spare
+		if q == nil {
+			q = new(queue)
+		}
+		s.spare, q.leader = nil, me
+		s.queues[me.w] = q
 		return true
 	}
 	if q.last == nil {
@@ -177,6 +183,7 @@ func (s *shard) leave(me *waiter) {
 	q.leader = next
 	if next == nil {
 		delete(s.queues, me.w)
+		s.spare = q
 	} else {
 		if q.first = next.next; q.first == nil {
 			q.last = nil

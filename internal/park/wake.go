@@ -78,6 +78,17 @@ func (p *Shared) release(s *shard) {
 	}
 }
 
+// since notes for the looker when those were first seen asleep that are: late by up to a Tick.
+func (p *Shared) since() {
+	now := sys.Monotonic()
+	waits := &p.board.Bells[p.slot].Waits
+	for i := range waits {
+		if waits[i].Word.Load() != 0 {
+			waits[i].Since.CompareAndSwap(0, now)
+		}
+	}
+}
+
 // startTick has a goroutine look after the sleepers, unless there is one.
 func (p *Shared) startTick() {
 	if p.ticking.Load() || !p.ticking.CompareAndSwap(false, true) {
@@ -95,6 +106,7 @@ func (p *Shared) startTick() {
 				}
 			}
 			p.tick()
+			p.since()
 			for i := range p.shards {
 				p.release(&p.shards[i])
 			}

@@ -32,3 +32,6 @@ func FutexWake(w *atomic.Uint32, n int, bits uint32) int {
 	}
 	return int(woken)
 }
+
+// Yield lets another thread that is ready for this CPU run first. sched_yield(2).
+func Yield() { _, _, _ = syscall.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0) }

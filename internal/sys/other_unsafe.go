@@ -27,6 +27,9 @@ func FutexWait(*atomic.Uint32, uint32, uint32) { panic(shared()) }
 // FutexWake needs Linux. Nothing gets this far without shared memory.
 func FutexWake(*atomic.Uint32, int, uint32) int { panic(shared()) }
 
+// Yield needs Linux.
+func Yield() { panic(shared()) }
+
 // NewMemory needs Linux.
 func NewMemory(string, int64) (*os.File, error) { return nil, shared() }
 
