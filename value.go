@@ -138,6 +138,19 @@ func (v *Value[T]) commit(seq uint32) {
 	failpoint.Hit("value: committed")
 }
 
+// swap makes the scratch the value of a word, unless another change came between.
+func (v *Value[T]) swap(old uint64) bool {
+	failpoint.Hit("value: before commit")
+	if race.Enabled {
+		v.shadow.Release() // a Load may see it before the unlock
+	}
+	if !v.state.Word.CompareAndSwap(old, toWord(v.scratch)) {
+		return false
+	}
+	failpoint.Hit("value: committed")
+	return true
+}
+
 // Store sets the value.
 func (v *Value[T]) Store(x T) {
 	if v.word {
@@ -202,19 +215,6 @@ func (v *Value[T]) UpdateContext(ctx context.Context, f func(*T) error) (err err
 		}
 	}
 	return err
-}
-
-// swap makes the scratch the value of a word, unless another change came between.
-func (v *Value[T]) swap(old uint64) bool {
-	failpoint.Hit("value: before commit")
-	if race.Enabled {
-		v.shadow.Release() // a Load may see it before the unlock
-	}
-	if !v.state.Word.CompareAndSwap(old, toWord(v.scratch)) {
-		return false
-	}
-	failpoint.Hit("value: committed")
-	return true
 }
 
 // CompareAndSwap sets the value to new if it equals old, by Go's ==, and tells whether it did.
