@@ -34,9 +34,8 @@ func (o *Once) Do(ctx context.Context, f func() error) error {
 		if *done {
 			return nil
 		}
-		err := f()
-		*done = err == nil
-		return err
+		*done = true // if f succeeds
+		return f()
 	})
 }
 

@@ -2,6 +2,7 @@ package threading
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -78,6 +79,9 @@ func TestLocalOfSeveralGoroutines(t *testing.T) {
 		local := Local[int]{New: func() int {
 			if calls++; calls == 1 {
 				panic("not ready")
+			}
+			for range 100 { // the others come meanwhile
+				runtime.Gosched()
 			}
 			return calls
 		}}

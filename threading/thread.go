@@ -44,16 +44,15 @@ func (t *Thread) Start(ctx context.Context) {
 
 // begin makes the thread alive.
 func (t *Thread) begin() *life {
-	if t.life.Load() != nil {
-		panic("threading: a thread is started once: " + t.Name)
+	name := t.Name
+	if name == "" {
+		name = fmt.Sprintf("Thread-%d", names.Add(1))
 	}
-	if t.Name == "" {
-		t.Name = fmt.Sprintf("Thread-%d", names.Add(1))
-	}
-	l := newLife(t.Name, t.Daemon)
+	l := newLife(name, t.Daemon)
 	if !t.life.CompareAndSwap(nil, l) {
-		panic("threading: a thread is started once: " + t.Name)
+		panic("threading: a thread is started once: " + name)
 	}
+	t.Name = name
 	alive.enter(t, l)
 	return l
 }

@@ -98,7 +98,7 @@ func TestVariousOps(t *testing.T) {
 			th := &Thread{Target: func(context.Context) error {
 				places <- struct{}{}
 				count(1)
-				time.Sleep(time.Millisecond)
+				<-time.After(time.Millisecond)
 				count(-1)
 				<-places
 				return nil
@@ -157,8 +157,10 @@ func TestJoinContext(t *testing.T) { // test_join_with_timeout
 		if err := worker.Join(); err != nil || worker.Alive() {
 			t.Errorf("got %v, alive: %t", err, worker.Alive())
 		}
-		if err := worker.JoinContext(ctx); err != nil {
-			t.Errorf("an ended thread, joined with an ended context: %v", err)
+		for range 50 {
+			if err := worker.JoinContext(ctx); err != nil {
+				t.Fatalf("an ended thread, joined with an ended context: %v", err)
+			}
 		}
 	})
 }

@@ -69,7 +69,7 @@ func TestTimerCancelInTheMoment(t *testing.T) {
 			ran := false
 			timer := NewTimer(time.Second, func(context.Context) error { ran = true; return nil })
 			timer.Start(t.Context())
-			time.Sleep(time.Second)
+			<-time.After(time.Second)
 			cancelled := timer.Cancel()
 			_ = timer.Join()
 			if ran == cancelled {
