@@ -65,8 +65,8 @@ func TestHookDefault(t *testing.T) {
 
 func TestHookPanics(t *testing.T) { // test_custom_excepthook_fail
 	text := logged(t)
-	before := SetExceptHook(func(ExceptHookArgs) { panic("threading_hook failed") })
-	defer SetExceptHook(before)
+	SetExceptHook(func(ExceptHookArgs) { panic("threading_hook failed") })
+	t.Cleanup(func() { SetExceptHook(nil) })
 	daemon("", fails)
 	for _, want := range []string{errTest.Error(), "threading_hook failed", "SetExceptHook"} {
 		if !strings.Contains(text.String(), want) {
