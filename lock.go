@@ -206,7 +206,7 @@ func (l *Lock) Recover(ctx context.Context, mend func(died *OwnerDiedError) erro
 // LastDeath tells of the last process that died holding l, and how many did; nil if none has.
 func (l *Lock) LastDeath() (died *OwnerDiedError, deaths int) {
 	defer runtime.KeepAlive(l)
-	if n := l.object.Deaths; n > 0 {
+	if n := l.object.Deaths(); n > 0 {
 		return l.ownerDied(), int(n)
 	}
 	return nil, 0
