@@ -100,7 +100,7 @@ func (h *hold) marshal(kind arena.Kind) ([]byte, error) {
 // unmarshal opens the object that a handle on the wire names; t is the type that the receiver expects in it.
 func unmarshal(b []byte, kind arena.Kind, t reflect.Type) (*hold, error) {
 	f := wire.NewFields(b)
-	id, at := f.Uvarint(), arena.Handle{Index: uint32(f.Uvarint()), Generation: uint32(f.Uvarint())}
+	id, at := f.Uvarint(), arena.Handle{Index: f.Uint32(), Generation: f.Uint32()}
 	if err := f.Done(); err != nil {
 		return nil, fmt.Errorf("mp: reading a handle: %w", err)
 	}

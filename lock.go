@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"runtime"
 	"sync"
 	"time"
 
@@ -28,7 +29,7 @@ import (
 // not re-entrant. Between goroutines of one process threading.Lock does the same on the heap.
 type Lock struct {
 	noCopy noCopy
-	state  *arena.LockState
+	word   *prim.Lock // in the arena
 	me     uint32
 	*hold
 }
@@ -70,16 +71,21 @@ func newLock(opts []Option) (*Lock, error) {
 }
 
 func (l *Lock) attach(h *hold) {
+	state := arena.PayloadOf[arena.LockState](h.object)
 	l.hold = h
-	l.state = arena.PayloadOf[arena.LockState](h.object)
-	l.me = prim.Holder(h.arena.in.Me(), l.state.Policy.Load() == arena.PolicyAbandon)
+	l.word = &state.Lock
+	l.me = prim.Holder(h.arena.in.Me(), state.Policy.Load() == arena.PolicyAbandon)
 	collect(l, h)
 }
 
 // Lock locks l, waiting as long as it takes. It panics with *OwnerDiedError if the holder has died with it:
 // whoever can mend that calls LockContext or Recover instead.
 func (l *Lock) Lock() {
-	if !l.state.Lock.TryLock(l.me) {
+	// What is as small as this goes in line, KeepAlive included: to the compiler the handle is garbage from its last
+	// use on, and a collected handle may free the object under the instruction that is at it.
+	if l.word.TryLock(l.me) {
+		runtime.KeepAlive(l)
+	} else {
 		l.lockSlow()
 	}
 	if race.Enabled {
@@ -99,11 +105,12 @@ func (l *Lock) lockSlow() {
 // LockContext is Lock until ctx ends: ctx's error, or *OwnerDiedError, is returned without the lock. A
 // lock that is free is taken even if ctx has ended.
 func (l *Lock) LockContext(ctx context.Context) error {
-	if !l.state.Lock.TryLock(l.me) {
+	if !l.word.TryLock(l.me) {
 		if err := l.lockContext(ctx); err != nil {
 			return err
 		}
 	}
+	runtime.KeepAlive(l)
 	if race.Enabled {
 		l.shadow.Acquire()
 	}
@@ -111,7 +118,8 @@ func (l *Lock) LockContext(ctx context.Context) error {
 }
 
 func (l *Lock) lockContext(ctx context.Context) error {
-	err := l.state.Lock.LockSlow(ctx, l.me, l.arena.in.Parker(), &l.spin)
+	err := l.word.LockSlow(ctx, l.me, l.arena.in.Parker(), &l.spin)
+	runtime.KeepAlive(l)
 	if errors.Is(err, prim.ErrAbandoned) {
 		return l.ownerDied()
 	}
@@ -120,9 +128,10 @@ func (l *Lock) lockContext(ctx context.Context) error {
 
 // TryLock locks l if it is free and tells whether it did. It panics with *OwnerDiedError as Lock does.
 func (l *Lock) TryLock() bool {
-	if !l.state.Lock.TryLock(l.me) && !l.tryLockSlow() {
+	if !l.word.TryLock(l.me) && !l.tryLockSlow() {
 		return false
 	}
+	runtime.KeepAlive(l)
 	if race.Enabled {
 		l.shadow.Acquire()
 	}
@@ -130,13 +139,14 @@ func (l *Lock) TryLock() bool {
 }
 
 func (l *Lock) tryLockSlow() bool {
-	ok, err := l.state.Lock.TryLockSlow(l.me)
+	ok, err := l.word.TryLockSlow(l.me)
 	if !ok && err == nil {
 		// Nobody may be asleep here, and so nobody looks whether the holder lives.
-		if id, _ := l.state.Lock.HeldBy(); id != 0 && l.arena.in.Suspect(id) {
-			ok, err = l.state.Lock.TryLockSlow(l.me)
+		if id, _ := l.word.HeldBy(); id != 0 && l.arena.in.Suspect(id) {
+			ok, err = l.word.TryLockSlow(l.me)
 		}
 	}
+	runtime.KeepAlive(l)
 	if err != nil {
 		panic(l.ownerDied())
 	}
@@ -148,14 +158,18 @@ func (l *Lock) Unlock() {
 	if race.Enabled {
 		l.shadow.Release()
 	}
-	if !l.state.Lock.Unlock(l.me) {
+	if l.word.Unlock(l.me) {
+		runtime.KeepAlive(l)
+	} else {
 		l.unlockSlow()
 	}
 }
 
 //go:noinline
 func (l *Lock) unlockSlow() {
-	if err := l.state.Lock.UnlockSlow(l.me, l.arena.in.Parker()); err != nil {
+	err := l.word.UnlockSlow(l.me, l.arena.in.Parker())
+	runtime.KeepAlive(l)
+	if err != nil {
 		panic(err)
 	}
 }
@@ -165,7 +179,8 @@ func (l *Lock) unlockSlow() {
 // abandoned and is returned. A mend that panics, or is killed, leaves it abandoned too. Of several that
 // call Recover one mends, and the others just lock. mend may be nil if there is nothing to mend.
 func (l *Lock) Recover(ctx context.Context, mend func(died *OwnerDiedError) error) error {
-	takenOver, err := l.state.Lock.Recover(ctx, l.me, l.arena.in.Parker(), &l.spin)
+	defer runtime.KeepAlive(l)
+	takenOver, err := l.word.Recover(ctx, l.me, l.arena.in.Parker(), &l.spin)
 	if err != nil {
 		return err
 	}
@@ -181,7 +196,7 @@ func (l *Lock) Recover(ctx context.Context, mend func(died *OwnerDiedError) erro
 			if race.Enabled {
 				l.shadow.Release()
 			}
-			l.state.Lock.Abandon(l.me, l.arena.in.Parker())
+			l.word.Abandon(l.me, l.arena.in.Parker())
 		}
 	}()
 	err = mend(l.ownerDied())
@@ -191,13 +206,15 @@ func (l *Lock) Recover(ctx context.Context, mend func(died *OwnerDiedError) erro
 
 // LastDeath tells of the last process that died holding l, and how many did; nil if none has.
 func (l *Lock) LastDeath() (died *OwnerDiedError, deaths int) {
-	if n := l.object.Deaths; n > 0 {
+	defer runtime.KeepAlive(l)
+	if n := l.object.Deaths(); n > 0 {
 		return l.ownerDied(), int(n)
 	}
 	return nil, 0
 }
 
 func (l *Lock) ownerDied() *OwnerDiedError {
+	defer runtime.KeepAlive(l)
 	o := l.object
 	return &OwnerDiedError{Object: o.Named(), Process: o.DiedNamed(), PID: int(o.DiedPID), Since: time.Unix(0, o.DiedAt)}
 }

@@ -57,6 +57,14 @@ func newGate() gate { return gate{mp.NewValue(0)} }
 
 func (g gate) pass() { mp.Add(g.At, 1) }
 
+// await is wait without a test.
+func (g gate) await(ctx context.Context, n int) {
+	for g.At.Load() < n {
+		demand(ctx.Err() == nil, "nobody at the gate: %v", ctx.Err())
+		runtime.Gosched()
+	}
+}
+
 // wait waits until n have passed.
 func (g gate) wait(t *testing.T, n int) {
 	t.Helper()

@@ -87,9 +87,9 @@ func (f *family) describe(r *record) Object {
 
 // lock reads the lock that the payload of a lock, and of a value, begins with.
 func (f *family) lock(r *record) *Lock {
-	l := &Lock{State: "free", Waited: r.lock().Lock.Waited(), Deaths: r.Deaths}
-	if r.Deaths > 0 {
-		l.Last = &Death{Person{r.DiedID, int(r.DiedPID), text(r.DiedName[:])}, time.Unix(0, r.DiedAt)}
+	l := &Lock{State: "free", Waited: r.lock().Lock.Waited(), Deaths: r.Deaths()}
+	if l.Deaths > 0 {
+		l.Last = &Death{Person{r.DiedID(), int(r.DiedPID), text(r.DiedName[:])}, time.Unix(0, r.DiedAt)}
 	}
 	id, dead := r.lock().Lock.HeldBy()
 	if id == 0 {
@@ -98,7 +98,7 @@ func (f *family) lock(r *record) *Lock {
 	l.State = "held"
 	who := f.person(id)
 	if dead {
-		if l.State = "abandoned"; l.Last != nil && r.DiedID == id {
+		if l.State = "abandoned"; l.Last != nil && l.Last.ID == id {
 			who = l.Last.Person
 		}
 	}

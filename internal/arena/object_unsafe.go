@@ -23,12 +23,12 @@ type Object struct {
 	Name        [40]byte // UTF-8, ends at the first zero
 	Type        [72]byte
 
-	DiedID    uint32 // the last process that died with the object in hand; 0 = none did
-	DiedPID   uint32
-	DiedAt    int64 // Unix time, ns
+	Died      atomic.Uint64 // id of the last process that died with the object in hand, and how many did in the high half
+	DiedAt    int64         // Unix time, ns
 	DiedStart uint64
 	DiedName  [32]byte
-	Deaths    uint64 // how many did
+	DiedPID   uint32
+	_         uint32
 	Reason    uint32
 	_         [28]byte
 
