@@ -3,6 +3,8 @@ package conform
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -77,12 +79,16 @@ func BoundedSemaphore(t *testing.T, of func(t *testing.T, permits int) Permits) 
 	})
 }
 
-// mustPanic wants f to, and what it does not want to be damaged can be looked at afterwards.
-func mustPanic(t *testing.T, what string, f func()) {
+// mustPanic wants f to, with these words in it.
+func mustPanic(t *testing.T, what, words string, f func()) {
 	t.Helper()
 	defer func() {
-		if recover() == nil {
+		t.Helper()
+		v := recover()
+		if v == nil {
 			t.Errorf("%s did not panic", what)
+		} else if text := fmt.Sprint(v); !strings.Contains(text, words) {
+			t.Errorf("%s panicked with %q, expected %q in it", what, text, words)
 		}
 	}()
 	f()

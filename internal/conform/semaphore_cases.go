@@ -9,7 +9,7 @@ import (
 
 func permitBadNumbers(t *testing.T, of makePermits) {
 	for _, n := range []int{-1, -1 << 62, 1 << 62} {
-		mustPanic(t, "a semaphore of a bad number of permits", func() { of(t, n) })
+		mustPanic(t, "a semaphore of a bad number of permits", "a semaphore is made with 0 to", func() { of(t, n) })
 	}
 }
 
@@ -137,7 +137,7 @@ func permitPanicInside(t *testing.T, s Permits) {
 	}
 	inside(nil)
 	mustHave(t, s, 2)
-	mustPanic(t, "the body", func() { inside("inside") })
+	mustPanic(t, "the body", "inside", func() { inside("inside") })
 	mustHave(t, s, 2)
 }
 
@@ -171,7 +171,7 @@ func permitFreeBeatsEnded(t *testing.T, s Permits) {
 func permitReleaseNone(t *testing.T, s Permits) {
 	s.Acquire()
 	for _, n := range []int{0, -1, -1 << 62} {
-		mustPanic(t, "ReleaseN of less than 1", func() { s.ReleaseN(n) })
+		mustPanic(t, "ReleaseN of less than 1", "1 permit or more", func() { s.ReleaseN(n) })
 	}
 	mustHave(t, s, 0)
 }
@@ -193,20 +193,20 @@ func permitAbove(t *testing.T, s Permits) {
 }
 
 func permitOverflow(t *testing.T, s Permits) {
-	mustPanic(t, "a release of one too many", s.Release)
+	mustPanic(t, "a release of one too many", "at most 2147483647", s.Release)
 	s.Acquire()
-	mustPanic(t, "a release of two too many", func() { s.ReleaseN(3) })
-	mustPanic(t, "a release of very many", func() { s.ReleaseN(1 << 62) })
+	mustPanic(t, "a release of two too many", "at most 2147483647", func() { s.ReleaseN(3) })
+	mustPanic(t, "a release of very many", "at most 2147483647", func() { s.ReleaseN(1 << 62) })
 	mustHave(t, s, 1<<31-2)
 	s.Release()
 	mustHave(t, s, 1<<31-1)
 }
 
 func boundedReleaseUnacquired(t *testing.T, s Permits) {
-	mustPanic(t, "a release before any acquire", s.Release)
+	mustPanic(t, "a release before any acquire", "more often", s.Release)
 	s.Acquire()
 	s.Release()
-	mustPanic(t, "a second release", s.Release)
+	mustPanic(t, "a second release", "more often", s.Release)
 	mustHave(t, s, 1)
 	s.Acquire() // and nothing is damaged
 	s.Release()
@@ -214,14 +214,14 @@ func boundedReleaseUnacquired(t *testing.T, s Permits) {
 
 func boundedKeeps(t *testing.T, s Permits) {
 	permitValue(t, s)
-	mustPanic(t, "a release above the bound", s.Release)
+	mustPanic(t, "a release above the bound", "more often", s.Release)
 	mustHave(t, s, 2)
 }
 
 func boundedReleaseTooMany(t *testing.T, s Permits) {
 	s.Acquire()
 	s.Acquire()
-	mustPanic(t, "a release of more than were acquired", func() { s.ReleaseN(3) })
+	mustPanic(t, "a release of more than were acquired", "more often", func() { s.ReleaseN(3) })
 	mustHave(t, s, 1)
 	s.ReleaseN(2)
 	mustHave(t, s, 3)
