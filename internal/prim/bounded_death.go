@@ -15,6 +15,9 @@ func (b *Bounded) HeldBy(slot uint32, held []atomic.Uint32) uint32 {
 	return held[slot].Load() // written before the word had another's account
 }
 
+// Accounts is the id of the process that holds the lock of the accounts, for the looker only.
+func (b *Bounded) Accounts() (id uint32, dead bool) { return b.accounts.HeldBy() }
+
 // Died gives the permits back that the process with this id, in the slot of that number, held, and wakes all sleepers. lock
 // is to take the lock that it is given, for the process of s, from whoever holds it, living or dead. before is called
 // before the permits return, if there are any. The caller has the proof of death, and no other caller is at it now.
