@@ -12,6 +12,9 @@ import (
 const (
 	lockStateSize  = uint64(unsafe.Sizeof(arena.LockState{}))
 	valueStateSize = uint64(unsafe.Sizeof(arena.ValueState{}))
+
+	semaphoreStateSize = uint64(unsafe.Sizeof(arena.SemaphoreState{}))
+	boundedStateSize   = uint64(unsafe.Sizeof(arena.BoundedState{}))
 )
 
 // fingerprint and describe are of the type in an object; nil is for objects without one.

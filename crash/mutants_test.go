@@ -36,6 +36,14 @@ var mutants = []mutant{
 		"the sweep leaves the slot to a sweeper that is dead too", "internal/arena/sweep.go",
 		"state.SweeperID() != known && a.sweeps(state.SweeperID())", "state.SweeperID() != known", `sweep of one dead at "redo: done" (1)`,
 	},
+	{
+		"the permits of the dead are lost", "internal/prim/bounded_death.go",
+		"uint32(v)&permitMask+n, slot, 0", "uint32(v)&permitMask, slot, 0", "seat alone",
+	},
+	{
+		"an account is forgotten when another takes its place", "internal/prim/bounded.go",
+		"held[slotIn(v)].Store(heldIn(v))", "held[slotIn(v)].Load()", "seat contended",
+	},
 }
 
 // A harness that has never found anything proves nothing. It takes a build for each mutant, and so some seconds.

@@ -50,6 +50,9 @@ func (w *walk) object(i int, word uint64) error {
 		id, dead := r.lock().Lock.HeldBy()
 		w.held(where, id, dead)
 	}
+	if r.Kind == arena.KindBoundedSemaphore && r.Size >= least {
+		return w.permits(where, block)
+	}
 	return nil
 }
 

@@ -52,8 +52,8 @@ func (s *Snapshot) readObjects(f *family, heap *arena.Heap) (*places, error) {
 		if r == nil {
 			continue
 		}
-		o := f.describe(r)
 		_, block, _, _ := entry(word)
+		o := f.describe(r, block)
 		m.add(block, headerSize+arena.Offset(min(r.Size, f.a.size)), &o)
 		s.Objects = append(s.Objects, o)
 	}
@@ -61,7 +61,7 @@ func (s *Snapshot) readObjects(f *family, heap *arena.Heap) (*places, error) {
 	return m, nil
 }
 
-func (f *family) describe(r *record) Object {
+func (f *family) describe(r *record, block arena.Offset) Object {
 	o := Object{
 		Index: r.Index, Generation: r.Generation, Kind: r.Kind.String(), Name: text(r.Name[:]), Type: text(r.Type[:]),
 		Size: r.Size, Created: time.Unix(0, r.Created), Creator: f.person(r.Creator), Holders: []int{},
@@ -81,16 +81,15 @@ func (f *family) describe(r *record) Object {
 		}
 	case arena.KindRawValue:
 		o.Value = small(o.Type, r.Size, r.payload[0])
+	case arena.KindSemaphore, arena.KindBoundedSemaphore:
+		o.Permits = f.permits(r, block)
 	}
 	return o
 }
 
 // lock reads the lock that the payload of a lock, and of a value, begins with.
 func (f *family) lock(r *record) *Lock {
-	l := &Lock{State: "free", Waited: r.lock().Lock.Waited(), Deaths: r.Deaths()}
-	if l.Deaths > 0 {
-		l.Last = &Death{Person{r.DiedID(), int(r.DiedPID), text(r.DiedName[:])}, time.Unix(0, r.DiedAt)}
-	}
+	l := &Lock{State: "free", Waited: r.lock().Lock.Waited(), Deaths: r.Deaths(), Last: lastDeath(r)}
 	id, dead := r.lock().Lock.HeldBy()
 	if id == 0 {
 		return l
@@ -104,6 +103,14 @@ func (f *family) lock(r *record) *Lock {
 	}
 	l.Holder = &who
 	return l
+}
+
+// lastDeath is the last of a process that had the object in hand; nil if there was none.
+func lastDeath(r *record) *Death {
+	if r.Deaths() == 0 {
+		return nil
+	}
+	return &Death{Person{r.DiedID(), int(r.DiedPID), text(r.DiedName[:])}, time.Unix(0, r.DiedAt)}
 }
 
 // Handle is how the object is named everywhere: index and generation.

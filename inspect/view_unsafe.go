@@ -57,10 +57,26 @@ const (
 	_          = -uint(unsafe.Offsetof(record{}.payload) - unsafe.Sizeof(arena.Object{}))
 	_          = -uint(unsafe.Sizeof(arena.LockState{}) - unsafe.Sizeof(record{}.payload))
 	_          = -uint(unsafe.Sizeof(arena.ValueState{}) - unsafe.Sizeof(record{}.payload))
+
+	semaphoreSize = uint64(unsafe.Sizeof(arena.SemaphoreState{}))
+	boundedSize   = uint64(unsafe.Sizeof(arena.BoundedState{}))
+	_             = -uint(unsafe.Sizeof(arena.SemaphoreState{}) - unsafe.Sizeof(record{}.payload))
 )
 
 func (r *record) lock() *arena.LockState   { return (*arena.LockState)(unsafe.Pointer(&r.payload)) }
 func (r *record) value() *arena.ValueState { return (*arena.ValueState)(unsafe.Pointer(&r.payload)) }
+
+func (r *record) semaphore() *arena.SemaphoreState {
+	return (*arena.SemaphoreState)(unsafe.Pointer(&r.payload))
+}
+
+// samePermits tells whether two copies of a semaphore agree in every bit.
+func samePermits(a, b *arena.BoundedState) bool {
+	bytes := func(s *arena.BoundedState) string {
+		return unsafe.String((*byte)(unsafe.Pointer(s)), unsafe.Sizeof(*s))
+	}
+	return bytes(a) == bytes(b)
+}
 
 // same tells whether two copies of the heap's words agree in every bit, the last transaction included.
 func same(a, b *arena.Heap) bool {

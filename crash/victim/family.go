@@ -278,6 +278,9 @@ func (f *family) invariants() error {
 	if err := x.check(); err != nil {
 		return err
 	}
+	if err := f.checkSemaphores(); err != nil {
+		return err
+	}
 	var begun, done int64
 	for _, a := range f.Ledger.Ptr() {
 		begun, done = begun+a.Begun, done+a.Done

@@ -18,6 +18,10 @@ func (o *Object) mortal() mortal {
 		return PayloadOf[LockState](o)
 	case KindValue:
 		return PayloadOf[ValueState](o)
+	case KindSemaphore:
+		return PayloadOf[SemaphoreState](o)
+	case KindBoundedSemaphore:
+		return PayloadOf[BoundedState](o)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@
 // spin (https://spinroot.com):
 //
 //	lock.pml    the lock word: wake-ups, cancellation, death, recovery
+//	bounded.pml the semaphores: wake-ups, cancellation, accounts, death
 //	parker.pml  sleeping and waking: leaders, followers, overflow
 //	redo.pml    the heap's transactions and limbo, and their sweep
 //	sweep.pml   the process table: claims, deaths, sweepers that die

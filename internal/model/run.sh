@@ -37,6 +37,22 @@ fail lock -DDIEDW -DDEATH
 fail lock -DDIEDNOHINT -DDEATH
 fail lock -DENTERABANDONED -DDEATH -DTICK
 fail lock -DMENDFREES -DDEATH -DTICK
+pass bounded -DCANCEL -DSHARE -DR=2
+pass bounded -DCANCEL -DB=2 -DK=2
+pass bounded -DDEATH -DCANCEL
+pass bounded -DDEATH -DB=2 -DSHARE
+pass bounded -DDEATH -DDEATHS -DPAIR -DR=2
+pass bounded -DDEATH -DTICK -DNODIEDWAKE
+fail bounded -DNOWRITE -DB=2
+fail bounded -DNOLOCK -DB=2
+fail bounded -DEARLY -DSHARE -DB=2
+fail bounded -DTWOSTEPS -DDEATH -DDEATHS -DPAIR
+fail bounded -DNOFREE -DDEATH
+fail bounded -DNODIEDWAKE -DDEATH
+fail bounded -DNOCARRY
+fail bounded -DNOHANDON -DB=2 -DK=2
+fail bounded -DNOPASS -DCANCEL
+fail bounded -DNOLEAVE -DCANCEL -DR=2
 pass parker -DPERMITS=3 -DCANCEL -DSPURIOUS=1
 pass parker -DPLACES=0 -DCANCEL
 pass parker -DPLACES=0 -DPERMITS=3

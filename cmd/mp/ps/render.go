@@ -118,7 +118,7 @@ func object(o *inspect.Object, waiters map[string]int) []string {
 	waiting := ""
 	if n := waiters[o.Handle()]; n > 0 {
 		waiting = strconv.Itoa(n)
-	} else if o.Lock != nil && o.Lock.Waited {
+	} else if o.Lock != nil && o.Lock.Waited || o.Permits != nil && o.Permits.Waited {
 		waiting = "some"
 	}
 	return []string{o.Handle(), o.Kind, o.Name, o.Type, state(o), waiting, pids(o.Holders)}
@@ -129,9 +129,12 @@ func state(o *inspect.Object) string {
 	if o.Value != "" {
 		all = append(all, o.Value)
 	}
+	if o.Permits != nil {
+		all = append(all, permits(o.Permits))
+	}
 	l := o.Lock
 	if l == nil {
-		return strings.Join(all, "")
+		return strings.Join(all, ", ")
 	}
 	switch {
 	case l.State == "abandoned" && l.Last != nil:
