@@ -66,7 +66,7 @@ func (r *RLock) Abandon(p *Party, level int, via park.Parker) {
 	if level == 0 || p.Depth() < level {
 		return
 	}
-	p.levels = uint32(level) | p.levels&torn
+	p.levels, r.again = uint32(level)|p.levels&torn, uint32(level)-1
 	if uint32(p.me)&consistent == 0 {
 		p.levels |= torn
 	}

@@ -161,6 +161,14 @@ func TestRLockTornAtALevel(t *testing.T) {
 		give(t, r, p)
 		owned(t, r, Owner{ID: 3, Dead: true})
 	})
+	t.Run("with all levels", func(t *testing.T) {
+		r, p := new(RLock), NewParty(7, Holder(3, true))
+		for range 3 {
+			take(t, r, &p)
+		}
+		r.Abandon(&p, 1, via)
+		owned(t, r, Owner{ID: 3, Dead: true})
+	})
 	t.Run("given back before", func(t *testing.T) {
 		r, p := new(RLock), NewParty(7, Holder(3, true))
 		r.Abandon(&p, 0, via)
