@@ -11,6 +11,7 @@ import (
 
 const (
 	lockStateSize  = uint64(unsafe.Sizeof(arena.LockState{}))
+	rlockStateSize = uint64(unsafe.Sizeof(arena.RLockState{}))
 	valueStateSize = uint64(unsafe.Sizeof(arena.ValueState{}))
 
 	semaphoreStateSize = uint64(unsafe.Sizeof(arena.SemaphoreState{}))

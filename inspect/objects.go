@@ -73,6 +73,8 @@ func (f *family) describe(r *record, block arena.Offset) Object {
 	switch r.Kind {
 	case arena.KindLock:
 		o.Lock = f.lock(r)
+	case arena.KindRLock:
+		o.Lock = f.rlock(r)
 	case arena.KindValue:
 		v := r.value()
 		o.Value = small(o.Type, uint64(v.Size), v.Word.Load())
@@ -110,7 +112,7 @@ func lastDeath(r *record) *Death {
 	if r.Deaths() == 0 {
 		return nil
 	}
-	return &Death{Person{r.DiedID(), int(r.DiedPID), text(r.DiedName[:])}, time.Unix(0, r.DiedAt)}
+	return &Death{Person{r.DiedID(), int(r.DiedPID), text(r.DiedName[:])}, time.Unix(0, r.DiedAt), r.Panicked()}
 }
 
 // Handle is how the object is named everywhere: index and generation.

@@ -51,11 +51,13 @@ const (
 	spanSize   = arena.Offset(unsafe.Sizeof(arena.Span{}))
 	recordSize = uint64(unsafe.Sizeof(record{}))
 	lockSize   = uint64(unsafe.Sizeof(arena.LockState{}))
+	rlockSize  = uint64(unsafe.Sizeof(arena.RLockState{}))
 	valueSize  = uint64(unsafe.Sizeof(arena.ValueState{}))
 	bellSize   = arena.Offset(unsafe.Sizeof(park.Bell{}))
 	bellsAt    = arena.Offset(unsafe.Offsetof(park.Board{}.Bells))
 	_          = -uint(unsafe.Offsetof(record{}.payload) - unsafe.Sizeof(arena.Object{}))
 	_          = -uint(unsafe.Sizeof(arena.LockState{}) - unsafe.Sizeof(record{}.payload))
+	_          = -uint(unsafe.Sizeof(arena.RLockState{}) - unsafe.Sizeof(record{}.payload))
 	_          = -uint(unsafe.Sizeof(arena.ValueState{}) - unsafe.Sizeof(record{}.payload))
 
 	semaphoreSize = uint64(unsafe.Sizeof(arena.SemaphoreState{}))
@@ -64,6 +66,7 @@ const (
 )
 
 func (r *record) lock() *arena.LockState   { return (*arena.LockState)(unsafe.Pointer(&r.payload)) }
+func (r *record) rlock() *arena.RLockState { return (*arena.RLockState)(unsafe.Pointer(&r.payload)) }
 func (r *record) value() *arena.ValueState { return (*arena.ValueState)(unsafe.Pointer(&r.payload)) }
 
 func (r *record) semaphore() *arena.SemaphoreState {

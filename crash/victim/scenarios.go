@@ -4,5 +4,7 @@ package main
 
 import "slices"
 
-var scenarios = slices.Concat(lockScenarios(), valueScenarios(), processScenarios(), sweepScenarios(),
-	semaphoreScenarios())
+var scenarios = slices.Concat(
+	lockScenarios(), valueScenarios(), processScenarios(), sweepScenarios(),
+	semaphoreScenarios(), rlockScenarios(),
+)

@@ -23,13 +23,12 @@ type Object struct {
 	Name        [40]byte // UTF-8, ends at the first zero
 	Type        [72]byte
 
-	Died      atomic.Uint64 // id of the last process that died with the object in hand, and how many did in the high half
+	Died      atomic.Uint64 // id of the last process that died with the object in hand, or left it torn, and how often that was: see torn.go
 	DiedAt    int64         // Unix time, ns
 	DiedStart uint64
 	DiedName  [32]byte
 	DiedPID   uint32
-	_         uint32
-	Reason    uint32
+	_         [2]uint32
 	_         [28]byte
 
 	Holders [Slots / 64]atomic.Uint64 // a bit a process that holds a handle; the object is freed with the last

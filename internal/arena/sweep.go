@@ -75,26 +75,3 @@ func (a *Arena) inheritSweeps(dead uint32) {
 		}
 	}
 }
-
-// noteDeath writes down who died with the object in hand, before the object's word says so. Who and how many is one
-// word, stored last: a sweeper that dies before it has noted nothing, and one that comes after it has nothing to note.
-func (o *Object) noteDeath(who Person) {
-	if o.DiedID() == who.ID {
-		return // an earlier sweeper of the same death got this far
-	}
-	o.DiedPID, o.DiedStart, o.DiedAt = uint32(who.PID), who.Start, who.Ended.UnixNano()
-	o.DiedName = [len(o.DiedName)]byte{}
-	copy(o.DiedName[:], cut(who.Name, len(o.DiedName)))
-	failpoint.Hit("sweep: who died")
-	o.Died.Store((o.Deaths()+1)<<32 | uint64(who.ID))
-	failpoint.Hit("sweep: death counted")
-}
-
-// Deaths is how many processes have died with the object in hand.
-func (o *Object) Deaths() uint64 { return o.Died.Load() >> 32 }
-
-// DiedID is the last of them; 0 = none did.
-func (o *Object) DiedID() uint32 { return uint32(o.Died.Load()) }
-
-// DiedNamed is the name of the last process that died holding the object.
-func (o *Object) DiedNamed() string { return text(o.DiedName[:]) }

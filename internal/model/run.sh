@@ -23,6 +23,9 @@ pass lock -DDEATH -DOVER=4
 pass lock -DDEATH -DOVER=4 -DTICK -DNODIEDWAKE
 pass lock -DSTOP -DTICK
 pass lock -DSTOP -DTICK -DOVER=4
+pass lock -DTOKEN -DCANCEL -DR1=2
+pass lock -DTOKEN -DDEATH -DCANCEL
+pass lock -DTOKEN -DPANIC -DDEATH
 fail lock -DSTOP
 fail lock -DNOCLEARPARK
 fail lock -DNOCLEARCANCEL -DCANCEL
@@ -53,6 +56,10 @@ fail bounded -DNOCARRY
 fail bounded -DNOHANDON -DB=2 -DK=2
 fail bounded -DNOPASS -DCANCEL
 fail bounded -DNOLEAVE -DCANCEL -DR=2
+fail lock -DPANIC -DPANICKEEPS
+fail lock -DTOKEN -DSIGNWHOLE
+fail lock -DTOKEN -DNOTOKENCLEAR
+fail lock -DTOKEN -DTOKENLATE -DDEATH
 pass parker -DPERMITS=3 -DCANCEL -DSPURIOUS=1
 pass parker -DPLACES=0 -DCANCEL
 pass parker -DPLACES=0 -DPERMITS=3

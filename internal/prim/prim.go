@@ -24,4 +24,6 @@ var (
 	ErrOthersPermit = errors.New("mp: release of a BoundedSemaphore by a process that does not hold the permit")
 
 	errNoPermit = errors.New("mp: no permit is left")
+	// ErrNotParty: an unlock by a party that does not hold the lock.
+	ErrNotParty = errors.New("mp: unlock by a Holder that does not hold the lock")
 )

@@ -42,6 +42,9 @@ func family() *inspect.Snapshot {
 			{Index: 7, Generation: 1, Kind: "BoundedSemaphore", Type: "mp.BoundedSemaphore", Permits: &inspect.Permits{
 				Left: 1, Bound: &bound, Taken: []inspect.Taken{{Person: first, Permits: 2}}, Deaths: 1, Last: &inspect.Death{Person: worker, At: begin},
 			}},
+			{Index: 8, Generation: 1, Kind: "RLock", Type: "mp.RLock", Lock: &inspect.Lock{
+				State: "held", Holder: &worker, Token: 7, Depth: 3, Deaths: 2, Last: &inspect.Death{Person: first, At: begin, Panicked: true},
+			}},
 		},
 	}
 }
@@ -64,6 +67,7 @@ OBJECT  KIND      NAME      TYPE     STATE                                      
 5.1     RawValue  -         [3]int   -                                                                      -        -
 6.1  Semaphore  -  mp.Semaphore  0 left  some  -
 7.1  BoundedSemaphore  -  mp.BoundedSemaphore  1 of 3 left, MainProcess (pid 100) has 2, 1 process died with some, last worker-1 at 2026-11-21 12:00:00  -  -
+8.1  RLock  -  mp.RLock  held by worker-1 (pid 101), 3 times, left torn 2 times, last by a panic in MainProcess at 2026-11-21 12:00:00  -  -
 `
 
 // squeeze makes what is aligned comparable by hand: runs of spaces become two.
