@@ -27,8 +27,9 @@ import (
 // one process threading.Lock does the same on the heap.
 type Lock struct {
 	noCopy noCopy
-	state  *arena.LockState
+	fast   *prim.Lock // state's; of a traced lock one that is never free
 	me     uint32
+	state  *arena.LockState
 	*hold
 }
 
@@ -57,7 +58,7 @@ func newLock(opts []Option) (*Lock, error) {
 	}
 	s := settle(opts)
 	h, err := a.create(arena.ObjectSpec{
-		Kind: arena.KindLock, Name: s.name, Type: "mp.Lock", Fingerprint: fingerprint(nil), Size: lockStateSize,
+		Kind: arena.KindLock, Flags: s.flags, Name: s.name, Type: "mp.Lock", Fingerprint: fingerprint(nil), Size: lockStateSize,
 		Init: func(o *arena.Object) { arena.PayloadOf[arena.LockState](o).Policy.Store(s.policy) },
 	})
 	if err != nil {
@@ -71,6 +72,7 @@ func newLock(opts []Option) (*Lock, error) {
 func (l *Lock) attach(h *hold) {
 	l.hold = h
 	l.state = arena.PayloadOf[arena.LockState](h.object)
+	l.fast = h.fast(&l.state.Lock)
 	l.me = prim.Holder(h.arena.in.Me(), l.state.Policy.Load() == arena.PolicyAbandon)
 	collect(l, h)
 }
@@ -78,7 +80,7 @@ func (l *Lock) attach(h *hold) {
 // Lock locks l, waiting as long as it takes. It panics with *OwnerDiedError if the holder has died with it:
 // whoever can mend that calls LockContext or Recover instead.
 func (l *Lock) Lock() {
-	if !l.state.Lock.TryLock(l.me) {
+	if !l.fast.TryLock(l.me) {
 		l.lockSlow()
 	}
 	if race.Enabled {
@@ -98,7 +100,7 @@ func (l *Lock) lockSlow() {
 // LockContext is Lock until ctx ends: ctx's error, or *OwnerDiedError, is returned without the lock. A
 // lock that is free is taken even if ctx has ended.
 func (l *Lock) LockContext(ctx context.Context) error {
-	if !l.state.Lock.TryLock(l.me) {
+	if !l.fast.TryLock(l.me) {
 		if err := l.lockContext(ctx); err != nil {
 			return err
 		}
@@ -110,16 +112,20 @@ func (l *Lock) LockContext(ctx context.Context) error {
 }
 
 func (l *Lock) lockContext(ctx context.Context) error {
-	err := l.state.Lock.LockSlow(ctx, l.me, l.arena.in.Parker(), &l.spin)
+	p, c := l.wants(arena.Exclusive)
+	err := l.state.Lock.LockSlow(ctx, l.me, p, &l.spin)
 	if errors.Is(err, prim.ErrAbandoned) {
 		return l.ownerDied()
+	}
+	if err == nil {
+		l.took(c, arena.Exclusive)
 	}
 	return err
 }
 
 // TryLock locks l if it is free and tells whether it did. It panics with *OwnerDiedError as Lock does.
 func (l *Lock) TryLock() bool {
-	if !l.state.Lock.TryLock(l.me) && !l.tryLockSlow() {
+	if !l.fast.TryLock(l.me) && !l.tryLockSlow() {
 		return false
 	}
 	if race.Enabled {
@@ -139,6 +145,9 @@ func (l *Lock) tryLockSlow() bool {
 	if err != nil {
 		panic(l.ownerDied())
 	}
+	if ok && l.tracer != nil {
+		l.took(whoCalls(), arena.Exclusive)
+	}
 	return ok
 }
 
@@ -147,14 +156,15 @@ func (l *Lock) Unlock() {
 	if race.Enabled {
 		l.shadow.Release()
 	}
-	if !l.state.Lock.Unlock(l.me) {
+	if !l.fast.Unlock(l.me) {
 		l.unlockSlow()
 	}
 }
 
 //go:noinline
 func (l *Lock) unlockSlow() {
-	if err := l.state.Lock.UnlockSlow(l.me, l.arena.in.Parker()); err != nil {
+	l.leaves(arena.Exclusive)
+	if err := l.state.Lock.UnlockSlow(l.me, l.parker()); err != nil {
 		panic(err)
 	}
 }
@@ -164,10 +174,12 @@ func (l *Lock) unlockSlow() {
 // abandoned and is returned. A mend that panics, or is killed, leaves it abandoned too. Of several that
 // call Recover one mends, and the others just lock. mend may be nil if there is nothing to mend.
 func (l *Lock) Recover(ctx context.Context, mend func(died *OwnerDiedError) error) error {
-	takenOver, err := l.state.Lock.Recover(ctx, l.me, l.arena.in.Parker(), &l.spin)
+	p, c := l.wants(arena.Exclusive)
+	takenOver, err := l.state.Lock.Recover(ctx, l.me, p, &l.spin)
 	if err != nil {
 		return err
 	}
+	l.took(c, arena.Exclusive)
 	if race.Enabled {
 		l.shadow.Acquire()
 	}
@@ -180,7 +192,8 @@ func (l *Lock) Recover(ctx context.Context, mend func(died *OwnerDiedError) erro
 			if race.Enabled {
 				l.shadow.Release()
 			}
-			l.state.Lock.Abandon(l.me, l.arena.in.Parker())
+			l.leaves(arena.Exclusive)
+			l.state.Lock.Abandon(l.me, l.parker())
 		}
 	}()
 	err = mend(l.ownerDied())

@@ -91,7 +91,7 @@ func (s *Snapshot) readProcesses(f *family, m *places) error {
 		}
 		p := Process{
 			Person: f.person(arena.ID(uint32(i), state.Generation())), State: state.Status().String(), Alive: f.alive(uint32(i)),
-			Since: time.Unix(0, slot.Since.Load()), Ended: moment(slot.Ended.Load()),
+			Untraced: int(slot.Untraced.Load()), Since: time.Unix(0, slot.Since.Load()), Ended: moment(slot.Ended.Load()),
 		}
 		if parent := slot.Parent.Load(); parent != 0 {
 			who := f.person(parent)

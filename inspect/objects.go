@@ -65,6 +65,7 @@ func (f *family) describe(r *record) Object {
 	o := Object{
 		Index: r.Index, Generation: r.Generation, Kind: r.Kind.String(), Name: text(r.Name[:]), Type: text(r.Type[:]),
 		Size: r.Size, Created: time.Unix(0, r.Created), Creator: f.person(r.Creator), Holders: []int{},
+		Traced: r.Flags&arena.FlagTraced != 0,
 	}
 	for slot := range members(&r.Holders) {
 		o.Holders = append(o.Holders, int(f.slots[slot].PID.Load()))
@@ -107,12 +108,16 @@ func (f *family) lock(r *record) *Lock {
 }
 
 // Handle is how the object is named everywhere: index and generation.
-func (o *Object) Handle() string { return fmt.Sprintf("%d.%d", o.Index, o.Generation) }
+func (o *Object) Handle() string { return handle(o.Index, o.Generation) }
+
+func handle(index, generation uint32) string { return fmt.Sprintf("%d.%d", index, generation) }
 
 // String is kind, name if there is one, and handle.
-func (o *Object) String() string {
-	if o.Name == "" {
-		return o.Kind + " " + o.Handle()
+func (o *Object) String() string { return called(o.Kind, o.Name, o.Handle()) }
+
+func called(kind, name, handle string) string {
+	if name == "" {
+		return kind + " " + handle
 	}
-	return fmt.Sprintf("%s %q (%s)", o.Kind, o.Name, o.Handle())
+	return fmt.Sprintf("%s %q (%s)", kind, name, handle)
 }

@@ -35,15 +35,16 @@ type Person struct {
 // Process is a process of the family: alive, or dead and not yet swept.
 type Process struct {
 	Person
-	State  string    `json:"state"` // starting, live, exited, dead
-	Alive  bool      `json:"alive"` // by the kernel's word; a dead process may still be in state live
-	Parent *Person   `json:"parent,omitempty"`
-	Since  time.Time `json:"since"`
-	Ended  time.Time `json:"ended,omitzero"` // when its death was noticed
-	Exit   *int      `json:"exit,omitempty"` // the exit code that it announced
-	NSPID  []int     `json:"ns_pid,omitempty"`
-	Waits  []Wait    `json:"waits,omitempty"`
-	Others int       `json:"others,omitempty"` // goroutines that wait without a thread of their own
+	State    string    `json:"state"` // starting, live, exited, dead
+	Alive    bool      `json:"alive"` // by the kernel's word; a dead process may still be in state live
+	Parent   *Person   `json:"parent,omitempty"`
+	Since    time.Time `json:"since"`
+	Ended    time.Time `json:"ended,omitzero"` // when its death was noticed
+	Exit     *int      `json:"exit,omitempty"` // the exit code that it announced
+	NSPID    []int     `json:"ns_pid,omitempty"`
+	Waits    []Wait    `json:"waits,omitempty"`
+	Others   int       `json:"others,omitempty"`   // goroutines that wait without a thread of their own
+	Untraced int       `json:"untraced,omitempty"` // holds and waits that there was no room to record
 }
 
 // Wait is a thread of a process that sleeps until a word of the arena changes.
@@ -64,9 +65,10 @@ type Object struct {
 	Size       uint64    `json:"size"` // of the payload, in bytes
 	Created    time.Time `json:"created"`
 	Creator    Person    `json:"creator"`
-	Holders    []int     `json:"holders"`         // pids of the processes that have a handle
-	Value      string    `json:"value,omitempty"` // of a value of at most 8 bytes: a number if its type is one, else its bytes in hex
-	Lock       *Lock     `json:"lock,omitempty"`  // of a lock, and of a value while somebody changes it
+	Holders    []int     `json:"holders"`          // pids of the processes that have a handle
+	Traced     bool      `json:"traced,omitempty"` // who holds it and who waits for it is recorded: see Deadlocks
+	Value      string    `json:"value,omitempty"`  // of a value of at most 8 bytes: a number if its type is one, else its bytes in hex
+	Lock       *Lock     `json:"lock,omitempty"`   // of a lock, and of a value while somebody changes it
 }
 
 // Lock is the state of a lock.

@@ -46,12 +46,24 @@ type record struct {
 	payload [8]uint64
 }
 
+// chunk is an object of trace records.
+type chunk struct {
+	arena.Object
+	records arena.TraceState
+}
+
+// recordAt is where the record with this number begins in it.
+func recordAt(i int) arena.Offset {
+	return headerSize + arena.Offset(unsafe.Offsetof(arena.TraceState{}.Records)) + arena.Offset(i)*arena.Offset(unsafe.Sizeof(arena.TraceRecord{}))
+}
+
 const (
 	headerSize = arena.Offset(unsafe.Sizeof(arena.Object{}))
 	spanSize   = arena.Offset(unsafe.Sizeof(arena.Span{}))
 	recordSize = uint64(unsafe.Sizeof(record{}))
 	lockSize   = uint64(unsafe.Sizeof(arena.LockState{}))
 	valueSize  = uint64(unsafe.Sizeof(arena.ValueState{}))
+	traceSize  = uint64(unsafe.Sizeof(arena.TraceState{}))
 	bellSize   = arena.Offset(unsafe.Sizeof(park.Bell{}))
 	bellsAt    = arena.Offset(unsafe.Offsetof(park.Board{}.Bells))
 	_          = -uint(unsafe.Offsetof(record{}.payload) - unsafe.Sizeof(arena.Object{}))
