@@ -1,5 +1,7 @@
 package inspect
 
+import "slices"
+
 // graph has its nodes by number, and of each those that it waits for.
 type graph [][]int
 
@@ -54,6 +56,7 @@ func (t *tarjan) visit(v int) {
 		}
 	}
 	if len(knot) > 1 || self {
+		slices.Sort(knot) // so that all lookers begin with the same
 		t.found = append(t.found, knot)
 	}
 }

@@ -45,13 +45,12 @@ type target struct {
 	flags uint32
 }
 
-// traces reads all records three times, and keeps those that are the same in the first and the last copy. Their
-// words are those of the second: read while the record was there. So all were there when the second was begun.
-// The dead hold nothing that the sweep will not take from them: their records are left out.
+// traces reads all records three times, and keeps those that were there all the time. The dead hold nothing that
+// the sweep will not take from them: their records are left out.
 func (a *Arena) traces() (*traces, error) {
 	var looks [3]map[arena.Offset]trace
 	for i := range looks {
-		f, err := a.family()
+		f, err := a.claimed()
 		if err == nil {
 			looks[i], err = f.records()
 		}
@@ -62,26 +61,41 @@ func (a *Arena) traces() (*traces, error) {
 			return &traces{}, nil
 		}
 	}
-	f, err := a.family() // after the last look: who is alive now was alive then
+	f, err := a.claimed() // after the last look: who is alive now was alive then
 	t := &traces{family: f, holds: make(map[arena.Handle][]trace), objects: make(map[arena.Handle]target)}
 	t.now, t.clock = clocks()
-	alive := make(map[uint32]bool)
-	for at, r := range looks[1] {
-		if looks[0][at].state != r.state || looks[2][at].state != r.state || err != nil {
-			continue
-		}
-		if _, known := alive[r.id]; !known {
-			alive[r.id] = f.has(r.id) && f.alive(arena.SlotOf(r.id))
-		}
-		if alive[r.id] {
-			err = t.add(r)
-		}
-	}
-	slices.SortFunc(t.waits, byParty)
-	for _, holds := range t.holds {
-		slices.SortFunc(holds, byParty)
+	if err == nil {
+		err = t.fill(lasted(looks))
 	}
 	return t, err
+}
+
+// lasted are the records that the first and the last look have seen alike. Their words are those of the second: read
+// while the record was there. So all of them were there when the second look began.
+func lasted(looks [3]map[arena.Offset]trace) (all []trace) {
+	for at, r := range looks[1] {
+		if looks[0][at].state == r.state && looks[2][at].state == r.state {
+			all = append(all, r)
+		}
+	}
+	slices.SortFunc(all, byParty)
+	return all
+}
+
+func (t *traces) fill(all []trace) error {
+	alive := make(map[uint32]bool)
+	for _, r := range all {
+		if _, known := alive[r.id]; !known {
+			alive[r.id] = t.has(r.id) && t.alive(arena.SlotOf(r.id))
+		}
+		if !alive[r.id] {
+			continue
+		}
+		if err := t.add(r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // byParty is an order that all lookers agree on.
