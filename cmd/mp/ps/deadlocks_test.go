@@ -10,6 +10,7 @@ import (
 	"os"
 	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -70,18 +71,35 @@ func command(t *testing.T, ok func(out string, err error) bool, args ...string) 
 	t.Fatalf("got %v and\n%s", err, &out)
 }
 
+// line is where in this file the text stands alone on a line.
+func line(t *testing.T, text string) string {
+	t.Helper()
+	b, err := os.ReadFile("deadlocks_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, l := range strings.Split(string(b), "\n") {
+		if strings.TrimSpace(l) == text {
+			return strconv.Itoa(i + 1)
+		}
+	}
+	t.Fatalf("no line %q", text)
+	return ""
+}
+
 const certainPicture = `^.*/ps\.test: 1 deadlock
 
 Deadlock of 2:
-  goroutine \d+ of left \(pid \d+\) waits for Lock "orders" \(\d+\.\d+\) for [\d.]+m?s \(ps/deadlocks_test\.go:35\),
-    which goroutine \d+ of right \(pid \d+\) has held for [\d.]+m?s \(ps/deadlocks_test\.go:30\)
-  goroutine \d+ of right \(pid \d+\) waits for Lock "accounts" \(\d+\.\d+\) for [\d.]+m?s \(ps/deadlocks_test\.go:35\),
-    which goroutine \d+ of left \(pid \d+\) has held for [\d.]+m?s \(ps/deadlocks_test\.go:30\)
+  goroutine \d+ of left \(pid \d+\) waits for Lock "orders" \(\d+\.\d+\) for [\d.]+m?s \(ps/deadlocks_test\.go:WANTS\),
+    which goroutine \d+ of right \(pid \d+\) has held for [\d.]+m?s \(ps/deadlocks_test\.go:HOLDS\)
+  goroutine \d+ of right \(pid \d+\) waits for Lock "accounts" \(\d+\.\d+\) for [\d.]+m?s \(ps/deadlocks_test\.go:WANTS\),
+    which goroutine \d+ of left \(pid \d+\) has held for [\d.]+m?s \(ps/deadlocks_test\.go:HOLDS\)
 $`
 
 func TestCertainDeadlock(t *testing.T) {
 	pair := stuckPair(t, mp.Trace)
-	picture := regexp.MustCompile(certainPicture)
+	lines := strings.NewReplacer("HOLDS", line(t, "first.Lock()"), "WANTS", line(t, "second.Lock()"))
+	picture := regexp.MustCompile(lines.Replace(certainPicture))
 	command(t, func(out string, err error) bool {
 		return err != nil && err.Error() == "mp: 1 deadlock" && picture.MatchString(out)
 	})
@@ -91,7 +109,7 @@ func TestCertainDeadlock(t *testing.T) {
 			return false
 		}
 		w := r.Arenas[0].Deadlocks[0].Waits
-		return len(w) == 2 && w[0].Process.Name == "left" && w[0].Number > 0 && w[1].HeldAt == "ps/deadlocks_test.go:30"
+		return len(w) == 2 && w[0].Process.Name == "left" && w[0].Number > 0 && w[1].HeldAt == "ps/deadlocks_test.go:"+line(t, "first.Lock()")
 	}, "--json")
 	if err := pair[0].Kill(); err != nil {
 		t.Fatal(err)
