@@ -15,6 +15,8 @@ type DeadlockError struct {
 	Waits []DeadlockWait // the cycle: each waits for what the next one holds, the last for what the first does
 }
 
+var _ = RegisterErrorType[*DeadlockError]() // it is often the result of a child
+
 // DeadlockWait is one wait of a cycle.
 type DeadlockWait struct {
 	Process   string

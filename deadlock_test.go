@@ -123,8 +123,11 @@ func TestDeadlockIsBroken(t *testing.T) {
 			for _, p := range all {
 				switch err := p.Join(); {
 				case err == nil:
-				case strings.Contains(err.Error(), "mp: deadlock: goroutine") && strings.Count(err.Error(), "waits at") == n:
+				case refusal(err) != nil && len(refusal(err).Waits) == n && strings.Count(err.Error(), "waits at") == n:
 					refused++
+					if w := refusal(err).Waits[0]; w.PID != p.PID() || w.Process != p.Name || time.Since(w.Since) > time.Minute {
+						t.Errorf("%+v was refused", w)
+					}
 				default:
 					t.Error(err)
 				}
@@ -134,6 +137,11 @@ func TestDeadlockIsBroken(t *testing.T) {
 			}
 		})
 	}
+}
+
+func refusal(err error) *mp.DeadlockError {
+	e, _ := errors.AsType[*mp.DeadlockError](err)
+	return e
 }
 
 // Goroutines of one process, and one with itself.
