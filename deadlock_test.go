@@ -178,6 +178,73 @@ func TestDeadlockWithin(t *testing.T) {
 	})
 }
 
+// A traced lock is a lock: it excludes, it is tried for, given up, abandoned and mended as any.
+func TestTracedLockIsALock(t *testing.T) {
+	const processes, rounds = 3, 300
+	ctx := context.Background()
+	l, p := mp.NewLock(mp.Trace), mp.NewRawValue(pair{})
+	var g mp.Group
+	for range processes {
+		g.Start(ctx, hammer(l, p, rounds))
+	}
+	if err := g.Join(); err != nil || p.Load() != (pair{processes * rounds, processes * rounds}) {
+		t.Errorf("%v, %v", err, p.Load())
+	}
+
+	if !l.TryLock() || l.TryLock() {
+		t.Error("TryLock of a free and of a held lock")
+	}
+	short, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
+	defer cancel()
+	if err := l.LockContext(short); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a wait that its context ends: %v", err)
+	}
+	l.Unlock()
+
+	l, _ = abandoned(t, mp.Trace)
+	failure := errors.New("cannot be mended")
+	if err := l.Recover(ctx, func(*mp.OwnerDiedError) error { return failure }); !errors.Is(err, failure) {
+		t.Errorf("a failed mend: %v", err)
+	}
+	if _, ok := errors.AsType[*mp.OwnerDiedError](l.LockContext(ctx)); !ok {
+		t.Error("the lock is not abandoned after a failed mend")
+	}
+	if err := l.Recover(ctx, nil); err != nil {
+		t.Error(err)
+	}
+	l.Unlock()
+	l.Lock()
+	l.Unlock() //nolint:staticcheck // an ordinary lock again
+	if s, err := looker(t).Snapshot(); err != nil || s.Processes[0].Untraced != 0 {
+		t.Errorf("%v, %+v", err, s.Processes)
+	}
+}
+
+// Several threads' worth of goroutines: waits and holds beyond one object of records, and beyond the parker's threads.
+func TestDeadlocksAmongManyGoroutines(t *testing.T) {
+	const pairs = 40
+	done := make(chan error)
+	for range pairs {
+		a, b, g := mp.NewLock(mp.DetectDeadlock), mp.NewLock(mp.DetectDeadlock), newGate()
+		g.Need.Store(2)
+		go func() { done <- lockBoth(context.Background(), a, b, g) }()
+		go func() { done <- lockBoth(context.Background(), b, a, g) }()
+	}
+	within(t, 20*time.Second, "one of each pair is refused", func() {
+		refused := 0
+		for range 2 * pairs {
+			if err := <-done; refusal(err) != nil {
+				refused++
+			} else if err != nil {
+				t.Error(err)
+			}
+		}
+		if refused != pairs {
+			t.Errorf("%d of %d were refused", refused, pairs)
+		}
+	})
+}
+
 func TestTracedLockBelongsToItsGoroutine(t *testing.T) {
 	l := mp.NewLock(mp.Trace)
 	l.Lock()
