@@ -112,6 +112,9 @@ func (l *RWLock) Waited() bool {
 // Highest bounds the slots that may have a count.
 func (l *RWLock) Highest() uint32 { return l.highest.Load() }
 
+// Readers is how many readers the count of a slot says are inside, or about to look.
+func Readers(count uint32) uint32 { return count &^ drained }
+
 // Reader is a slot with readers inside, or about to look.
 func (s *RWSide) Reader(l *RWLock) (slot uint32, ok bool) {
 	for i := range s.Readers[:l.highest.Load()+1] {
