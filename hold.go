@@ -26,6 +26,7 @@ type hold struct {
 	refs   int // handles; under the table's mutex
 
 	shadow race.Shadow // the object in the race detector's eyes
+	reads  race.Shadow // of a readers-writer lock: what its readers release to its writers
 	spin   park.Spin
 	tracer *tracer // of a traced object; else nil
 }

@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	lockStateSize  = uint64(unsafe.Sizeof(arena.LockState{}))
-	valueStateSize = uint64(unsafe.Sizeof(arena.ValueState{}))
+	lockStateSize   = uint64(unsafe.Sizeof(arena.LockState{}))
+	rwLockStateSize = uint64(unsafe.Sizeof(arena.RWLockState{}))
+	valueStateSize  = uint64(unsafe.Sizeof(arena.ValueState{}))
 )
 
 // fingerprint and describe are of the type in an object; nil is for objects without one.
