@@ -163,7 +163,12 @@ func (l *Lock) Unlock() {
 
 //go:noinline
 func (l *Lock) unlockSlow() {
-	l.leaves(arena.Exclusive)
+	if l.tracer != nil {
+		l.leaves(arena.Exclusive)
+		if l.state.Lock.Unlock(l.me) {
+			return
+		}
+	}
 	if err := l.state.Lock.UnlockSlow(l.me, l.parker()); err != nil {
 		panic(err)
 	}

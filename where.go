@@ -20,11 +20,11 @@ func whoCalls() caller {
 var lines sync.Map // [framesSeen]uintptr to arena.TraceText
 
 // framesSeen is how far up a line outside of this package is looked for.
-const framesSeen = 5
+const framesSeen = 6
 
 func whereFrom() arena.TraceText {
 	var stack [framesSeen]uintptr
-	runtime.Callers(3, stack[:]) // without itself, this and whoCalls
+	runtime.Callers(4, stack[:]) // without itself, this, whoCalls and its caller
 	if t, ok := lines.Load(stack); ok {
 		return t.(arena.TraceText)
 	}
