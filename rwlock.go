@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"reflect"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,6 +35,7 @@ import (
 type RWLock struct {
 	noCopy noCopy
 	state  *arena.RWLockState
+	word   *atomic.Uint32 // the writer's
 	mine   *atomic.Uint32 // the count of this process's readers
 	side   prim.RWSide
 	*hold
@@ -76,6 +76,7 @@ func (l *RWLock) attach(h *hold) {
 	l.state = arena.PayloadOf[arena.RWLockState](h.object)
 	slot := arena.SlotOf(in.Me())
 	l.state.RW.Enter(slot)
+	l.word = l.state.RW.Word()
 	l.mine = &l.state.Readers[slot]
 	l.side = prim.RWSide{
 		Me: prim.Holder(in.Me(), true), Slot: slot, Readers: l.state.Readers[:], Parker: in.Parker(), Spin: &h.spin,
@@ -109,7 +110,6 @@ func (l *RWLock) writes() {
 		l.shadow.Acquire()
 		l.reads.Acquire()
 	}
-	runtime.KeepAlive(l) // until the lock is taken: then the object stays without us
 }
 
 // told is the error of the API.

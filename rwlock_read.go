@@ -2,7 +2,6 @@ package mp
 
 import (
 	"context"
-	"runtime"
 	"sync"
 
 	"github.com/multiproc/mp/internal/prim"
@@ -11,13 +10,12 @@ import (
 
 // RLock locks l for reading, waiting as long as it takes. It panics with *OwnerDiedError if a writer has died with it.
 func (l *RWLock) RLock() {
-	if l.mine.Add(1); l.state.RW.Closed() {
-		l.rlockWait()
+	if l.mine.Add(1); l.word.Load() > prim.Open { // written out, or RLock would not go in line
+		l.rlockWait() // keeps l alive until we are counted: then the object stays without us
 	}
 	if race.Enabled {
 		l.shadow.Acquire()
 	}
-	runtime.KeepAlive(l) // until we are counted: then the object stays without us
 }
 
 //go:noinline
@@ -30,7 +28,7 @@ func (l *RWLock) rlockWait() {
 // RLockContext is RLock until ctx ends: ctx's error, or *OwnerDiedError, is returned without the lock. A lock that can be
 // had is taken even if ctx has ended.
 func (l *RWLock) RLockContext(ctx context.Context) error {
-	if l.mine.Add(1); l.state.RW.Closed() {
+	if l.mine.Add(1); l.word.Load() > prim.Open {
 		if err := l.rlockSlow(ctx); err != nil {
 			return err
 		}
@@ -38,7 +36,6 @@ func (l *RWLock) RLockContext(ctx context.Context) error {
 	if race.Enabled {
 		l.shadow.Acquire()
 	}
-	runtime.KeepAlive(l)
 	return nil
 }
 
@@ -59,7 +56,6 @@ func (l *RWLock) TryRLock() bool {
 	if ok && race.Enabled {
 		l.shadow.Acquire()
 	}
-	runtime.KeepAlive(l)
 	return ok
 }
 

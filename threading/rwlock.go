@@ -72,7 +72,7 @@ func (l *RWLock) unlockSlow() {
 
 // RLock locks l for reading, waiting as long as it takes.
 func (l *RWLock) RLock() {
-	if l.readers[0].Add(1); l.state.Closed() {
+	if l.readers[0].Add(1); l.state.Word().Load() > prim.Open {
 		l.rlockWait()
 	}
 }
@@ -84,7 +84,7 @@ func (l *RWLock) rlockWait() { _ = l.rlockSlow(background) }
 
 // RLockContext is RLock until ctx ends, and returns its error then. A lock that can be had is taken even if ctx has ended.
 func (l *RWLock) RLockContext(ctx context.Context) error {
-	if l.readers[0].Add(1); l.state.Closed() {
+	if l.readers[0].Add(1); l.state.Word().Load() > prim.Open {
 		return l.rlockSlow(ctx)
 	}
 	return nil

@@ -8,9 +8,12 @@ import (
 	"github.com/multiproc/mp/internal/park"
 )
 
-// Closed tells a reader that has counted itself, by adding 1 to its process's count, whether it is not inside, or not
-// certainly: then RLockSlow must follow. The callers add the 1 themselves, or they would not inline.
-func (l *RWLock) Closed() bool { return l.writer.word.Load() > waiters }
+// Open is the most that the writer's word is while it is free. A reader adds 1 to its process's count and looks at the
+// word: if it is more than Open, RLockSlow must follow. The callers write that out themselves, or they would not inline.
+const Open = waiters
+
+// Word is the writer's word, for readers to look at.
+func (l *RWLock) Word() *atomic.Uint32 { return &l.writer.word }
 
 // TryRLock takes the lock for reading unless a writer has or wants it, or returns ErrAbandoned.
 func (l *RWLock) TryRLock(s *RWSide) (bool, error) {

@@ -41,7 +41,7 @@ func (r *rig) unlock(t *testing.T, s *RWSide) {
 }
 
 func (r *rig) rlock(ctx context.Context, s *RWSide) error {
-	if s.Readers[s.Slot].Add(1); r.Closed() {
+	if s.Readers[s.Slot].Add(1); r.Word().Load() > Open {
 		return r.RLockSlow(ctx, s)
 	}
 	return nil
