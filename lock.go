@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"runtime"
 	"sync"
-	"time"
 
 	"github.com/multiproc/mp/internal/arena"
 	"github.com/multiproc/mp/internal/prim"
@@ -20,7 +20,7 @@ import (
 //
 // A process that dies holding it, by a kill, a crash or a plain exit, leaves it abandoned: every locker is
 // told by *OwnerDiedError, without getting the lock, until one calls Recover. With the option [Release] a
-// death frees it instead. A goroutine that ends holding it leaves it held, as with sync.Mutex.
+// death frees it instead. A goroutine that ends holding it leaves it held, as with sync.Mutex, unless it was in [Lock.With].
 //
 // Uncontended it costs one compare-and-swap each way, as sync.Mutex; contended it spins for as long as has
 // paid of late, up to about 20 µs, and then sleeps. It is not fair, and not re-entrant. Between goroutines of
@@ -169,7 +169,9 @@ func (l *Lock) unlockSlow() {
 			return
 		}
 	}
-	if err := l.state.Lock.UnlockSlow(l.me, l.parker()); err != nil {
+	err := l.state.Lock.UnlockSlow(l.me, l.parker())
+	runtime.KeepAlive(l) // or the object could be gone before the last look at it
+	if err != nil {
 		panic(err)
 	}
 }
@@ -206,18 +208,9 @@ func (l *Lock) Recover(ctx context.Context, mend func(died *OwnerDiedError) erro
 	return err
 }
 
-// LastDeath tells of the last process that died holding l, and how many did; nil if none has.
-func (l *Lock) LastDeath() (died *OwnerDiedError, deaths int) {
-	if n := l.object.Deaths; n > 0 {
-		return l.ownerDied(), int(n)
-	}
-	return nil, 0
-}
-
-func (l *Lock) ownerDied() *OwnerDiedError {
-	o := l.object
-	return &OwnerDiedError{Object: o.Named(), Process: o.DiedNamed(), PID: int(o.DiedPID), Since: time.Unix(0, o.DiedAt)}
-}
+// LastDeath tells of the last time that l was abandoned, or freed by [Release], because the process that held it had
+// died, or because a With had panicked; and how often that was. It is nil if l never was.
+func (l *Lock) LastDeath() (died *OwnerDiedError, deaths int) { return l.lastDeath() }
 
 // MarshalBinary lets the handle travel as an argument; other processes of the family alone can read it.
 func (l *Lock) MarshalBinary() ([]byte, error) { return l.marshal(arena.KindLock) }

@@ -13,6 +13,7 @@ const (
 	lockStateSize   = uint64(unsafe.Sizeof(arena.LockState{}))
 	rwLockStateSize = uint64(unsafe.Sizeof(arena.RWLockState{}))
 	valueStateSize  = uint64(unsafe.Sizeof(arena.ValueState{}))
+	rlockStateSize  = uint64(unsafe.Sizeof(arena.RLockState{}))
 )
 
 // fingerprint and describe are of the type in an object; nil is for objects without one.

@@ -35,6 +35,7 @@ import (
 type RWLock struct {
 	noCopy noCopy
 	state  *arena.RWLockState
+	fast   *prim.RWLock   // state's; of a traced lock one that is never free
 	word   *atomic.Uint32 // the writer's
 	mine   *atomic.Uint32 // the count of this process's readers
 	side   prim.RWSide
@@ -59,7 +60,7 @@ func newRWLock(opts []Option) (*RWLock, error) {
 	}
 	s := settle(opts)
 	h, err := a.create(arena.ObjectSpec{
-		Kind: arena.KindRWLock, Name: s.name, Type: "mp.RWLock", Fingerprint: fingerprint(nil), Size: rwLockStateSize,
+		Kind: arena.KindRWLock, Flags: s.flags, Name: s.name, Type: "mp.RWLock", Fingerprint: fingerprint(nil), Size: rwLockStateSize,
 		Init: func(o *arena.Object) { arena.PayloadOf[arena.RWLockState](o).Policy.Store(s.policy) },
 	})
 	if err != nil {
@@ -76,8 +77,11 @@ func (l *RWLock) attach(h *hold) {
 	l.state = arena.PayloadOf[arena.RWLockState](h.object)
 	slot := arena.SlotOf(in.Me())
 	l.state.RW.Enter(slot)
-	l.word = l.state.RW.Word()
-	l.mine = &l.state.Readers[slot]
+	l.fast, l.mine = &l.state.RW, &l.state.Readers[slot]
+	if l.tracer != nil {
+		l.fast, l.mine = shutRWLock()
+	}
+	l.word = l.fast.Word()
 	l.side = prim.RWSide{
 		Me: prim.Holder(in.Me(), true), Slot: slot, Readers: l.state.Readers[:], Parker: in.Parker(), Spin: &h.spin,
 	}
@@ -95,8 +99,8 @@ func (l *RWLock) Lock() {
 // LockContext is Lock until ctx ends: ctx's error, or *OwnerDiedError, is returned without the lock. A
 // lock that is free is taken even if ctx has ended.
 func (l *RWLock) LockContext(ctx context.Context) error {
-	if got := l.state.RW.LockFast(l.side.Me, l.side.Readers); got != prim.GotLock {
-		if err := l.state.RW.Lock(ctx, &l.side, got); err != nil {
+	if got := l.fast.LockFast(l.side.Me, l.side.Readers); got != prim.GotLock {
+		if err := l.slowly(arena.Exclusive, func(s *prim.RWSide) error { return l.state.RW.Lock(ctx, s, got) }); err != nil {
 			return l.told(err)
 		}
 	}
@@ -140,6 +144,9 @@ func (l *RWLock) TryLock() bool {
 	}
 	if ok {
 		l.writes()
+		if l.tracer != nil {
+			l.took(whoCalls(), arena.Exclusive)
+		}
 	}
 	return ok
 }
@@ -155,13 +162,14 @@ func (l *RWLock) Unlock() {
 	if race.Enabled {
 		l.shadow.Release()
 	}
-	if !l.state.RW.Unlock(l.side.Me) {
+	if !l.fast.Unlock(l.side.Me) {
 		l.unlockSlow()
 	}
 }
 
 //go:noinline
 func (l *RWLock) unlockSlow() {
+	l.leaves(arena.Exclusive)
 	if err := l.state.RW.UnlockSlow(&l.side); err != nil {
 		panic(err)
 	}
@@ -172,7 +180,11 @@ func (l *RWLock) unlockSlow() {
 // abandoned and is returned. A mend that panics, or is killed, leaves it abandoned too. Of several that
 // call Recover one mends, and the others just lock. mend may be nil if there is nothing to mend.
 func (l *RWLock) Recover(ctx context.Context, mend func(died *OwnerDiedError) error) error {
-	takenOver, err := l.state.RW.Recover(ctx, &l.side)
+	var takenOver bool
+	err := l.slowly(arena.Exclusive, func(s *prim.RWSide) (err error) {
+		takenOver, err = l.state.RW.Recover(ctx, s)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -186,6 +198,7 @@ func (l *RWLock) Recover(ctx context.Context, mend func(died *OwnerDiedError) er
 			if race.Enabled {
 				l.shadow.Release()
 			}
+			l.leaves(arena.Exclusive)
 			l.state.RW.Abandon(&l.side)
 		}
 	}()

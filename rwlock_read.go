@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"github.com/multiproc/mp/internal/arena"
 	"github.com/multiproc/mp/internal/prim"
 	"github.com/multiproc/mp/internal/race"
 )
@@ -40,7 +41,11 @@ func (l *RWLock) RLockContext(ctx context.Context) error {
 }
 
 func (l *RWLock) rlockSlow(ctx context.Context) error {
-	return l.told(l.state.RW.RLockSlow(ctx, &l.side))
+	if l.tracer != nil {
+		l.mine.Store(notALastOne)
+		l.side.Readers[l.side.Slot].Add(1)
+	}
+	return l.told(l.slowly(arena.Shared, func(s *prim.RWSide) error { return l.state.RW.RLockSlow(ctx, s) }))
 }
 
 // TryRLock locks l for reading unless a writer has it or waits for it, and tells whether it did. It panics with
@@ -55,6 +60,9 @@ func (l *RWLock) TryRLock() bool {
 	}
 	if ok && race.Enabled {
 		l.shadow.Acquire()
+	}
+	if ok && l.tracer != nil {
+		l.took(whoCalls(), arena.Shared)
 	}
 	return ok
 }
@@ -71,6 +79,7 @@ func (l *RWLock) RUnlock() {
 
 //go:noinline
 func (l *RWLock) runlockSlow() {
+	l.leaves(arena.Shared)
 	if err := l.state.RW.RUnlockSlow(&l.side); err != nil {
 		panic(err)
 	}

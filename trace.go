@@ -51,7 +51,7 @@ func newTracer(a *Arena, o *arena.Object) *tracer {
 		return nil
 	}
 	t := &tracer{Arena: a, at: o.Handle(), detect: o.Flags&arena.FlagDetect != 0}
-	t.closed.TryLock(^uint32(0)) // no holder's word
+	t.closed.TryLock(noHolder)
 	if t.detect {
 		a.detectDeadlocks()
 	}
@@ -120,11 +120,18 @@ type tracedParker struct {
 	tracer *tracer
 	caller caller
 	mode   arena.TraceMode
-	number uint64 // of the goroutine; 0 = not asked yet
+	number uint64       // of the goroutine; 0 = not asked yet
+	rw     *prim.RWLock // whose waiters sleep on several words; else nil
 }
 
 // Park is Parker's. It gives *DeadlockError if this wait was chosen to be refused.
 func (p *tracedParker) Park(ctx context.Context, w *atomic.Uint32, seen uint32, blocked park.Blocked) error {
+	if p.rw != nil && p.rw.Lets(w) {
+		return p.Parker.Park(ctx, w, seen, blocked) // it waits for nobody's unlock
+	}
+	if p.rw != nil && p.rw.Drains(w) {
+		defer p.gate()()
+	}
 	if p.number == 0 {
 		p.number = sys.GoroutineNumber()
 	}

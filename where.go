@@ -33,13 +33,17 @@ func whereFrom() arena.TraceText {
 	return t
 }
 
-// firstOutside is the first line of a stack that is not in this package: directory, file and line.
+// firstOutside is the first line of a stack that is not in this package: directory if it fits, file and line.
 func firstOutside(frames *runtime.Frames) string {
 	for {
 		f, more := frames.Next()
 		if !strings.HasPrefix(f.Function, "github.com/multiproc/mp.") && f.File != "" {
 			dir, file := path.Split(f.File)
-			return path.Join(path.Base(dir), file) + ":" + strconv.Itoa(f.Line)
+			file += ":" + strconv.Itoa(f.Line)
+			if long := path.Join(path.Base(dir), file); len(long) <= arena.TraceTextSize {
+				return long
+			}
+			return file
 		}
 		if !more {
 			return ""

@@ -74,6 +74,8 @@ func (f *family) describe(r *record) Object {
 	switch r.Kind {
 	case arena.KindLock:
 		o.Lock = f.lock(r)
+	case arena.KindRLock:
+		o.Lock = f.rlock(r)
 	case arena.KindValue:
 		v := r.value()
 		o.Value = small(o.Type, uint64(v.Size), v.Word.Load())
@@ -90,7 +92,7 @@ func (f *family) describe(r *record) Object {
 func (f *family) lock(r *record) *Lock {
 	l := &Lock{State: "free", Waited: r.lock().Lock.Waited(), Deaths: r.Deaths}
 	if r.Deaths > 0 {
-		l.Last = &Death{Person{r.DiedID, int(r.DiedPID), text(r.DiedName[:])}, time.Unix(0, r.DiedAt)}
+		l.Last = &Death{Person{r.DiedID, int(r.DiedPID), text(r.DiedName[:])}, time.Unix(0, r.DiedAt), r.Reason == arena.ReasonPanic}
 	}
 	id, dead := r.lock().Lock.HeldBy()
 	if id == 0 {

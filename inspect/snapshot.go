@@ -68,22 +68,25 @@ type Object struct {
 	Holders    []int     `json:"holders"`          // pids of the processes that have a handle
 	Traced     bool      `json:"traced,omitempty"` // who holds it and who waits for it is recorded: see Deadlocks
 	Value      string    `json:"value,omitempty"`  // of a value of at most 8 bytes: a number if its type is one, else its bytes in hex
-	Lock       *Lock     `json:"lock,omitempty"`   // of a lock, and of a value while somebody changes it
+	Lock       *Lock     `json:"lock,omitempty"`   // of a lock or an RLock, and of a value while somebody changes it
 }
 
 // Lock is the state of a lock.
 type Lock struct {
 	State  string  `json:"state"`            // free, held, abandoned
 	Holder *Person `json:"holder,omitempty"` // or who died with it
+	Token  uint32  `json:"token,omitempty"`  // of an RLock: which Holder of that process; 0 = just being taken or given back
+	Depth  int     `json:"depth,omitempty"`  // of an RLock: how many times
 	Waited bool    `json:"waited"`           // somebody sleeps, or did until just now
 	Deaths uint64  `json:"deaths"`
 	Last   *Death  `json:"last_death,omitempty"`
 }
 
-// Death is the end of a process that held a lock.
+// Death is the end of a process that held a lock, or of a section that left what the lock guards half done.
 type Death struct {
 	Person
-	At time.Time `json:"at"`
+	At       time.Time `json:"at"`
+	Panicked bool      `json:"panicked,omitempty"` // the process lived on
 }
 
 // Snapshot copies out what there is to see. It costs about 1 ms, and 5 µs for each object. It fails only if the

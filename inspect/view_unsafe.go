@@ -62,16 +62,19 @@ const (
 	spanSize   = arena.Offset(unsafe.Sizeof(arena.Span{}))
 	recordSize = uint64(unsafe.Sizeof(record{}))
 	lockSize   = uint64(unsafe.Sizeof(arena.LockState{}))
+	rlockSize  = uint64(unsafe.Sizeof(arena.RLockState{}))
 	valueSize  = uint64(unsafe.Sizeof(arena.ValueState{}))
 	traceSize  = uint64(unsafe.Sizeof(arena.TraceState{}))
 	bellSize   = arena.Offset(unsafe.Sizeof(park.Bell{}))
 	bellsAt    = arena.Offset(unsafe.Offsetof(park.Board{}.Bells))
 	_          = -uint(unsafe.Offsetof(record{}.payload) - unsafe.Sizeof(arena.Object{}))
 	_          = -uint(unsafe.Sizeof(arena.LockState{}) - unsafe.Sizeof(record{}.payload))
+	_          = -uint(unsafe.Sizeof(arena.RLockState{}) - unsafe.Sizeof(record{}.payload))
 	_          = -uint(unsafe.Sizeof(arena.ValueState{}) - unsafe.Sizeof(record{}.payload))
 )
 
 func (r *record) lock() *arena.LockState   { return (*arena.LockState)(unsafe.Pointer(&r.payload)) }
+func (r *record) rlock() *arena.RLockState { return (*arena.RLockState)(unsafe.Pointer(&r.payload)) }
 func (r *record) value() *arena.ValueState { return (*arena.ValueState)(unsafe.Pointer(&r.payload)) }
 
 // same tells whether two copies of the heap's words agree in every bit, the last transaction included.

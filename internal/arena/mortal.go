@@ -16,6 +16,8 @@ func (o *Object) mortal() mortal {
 	switch o.Kind {
 	case KindLock:
 		return PayloadOf[LockState](o)
+	case KindRLock:
+		return PayloadOf[RLockState](o)
 	case KindValue:
 		return PayloadOf[ValueState](o)
 	case KindRWLock:

@@ -23,13 +23,13 @@ type Object struct {
 	Name        [40]byte // UTF-8, ends at the first zero
 	Type        [72]byte
 
-	DiedID    uint32 // the last process that died with the object in hand; 0 = none did
+	DiedID    uint32 // the last process that died with the object in hand, or left it torn; 0 = none did
 	DiedPID   uint32
 	DiedAt    int64 // Unix time, ns
 	DiedStart uint64
 	DiedName  [32]byte
-	Deaths    uint64 // how many did
-	Reason    uint32
+	Deaths    uint64 // how often that was
+	Reason    uint32 // ReasonDied or ReasonPanic
 	_         [28]byte
 
 	Holders [Slots / 64]atomic.Uint64 // a bit a process that holds a handle; the object is freed with the last

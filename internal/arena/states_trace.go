@@ -82,12 +82,15 @@ func (w TraceWord) next(kind TraceKind, mode TraceMode, bounded bool) TraceWord 
 	return v
 }
 
-// TraceText is a text of up to 32 bytes as the arena has it; the first zero ends it.
-type TraceText [4]uint64
+// TraceTextSize is how many bytes a TraceText keeps.
+const TraceTextSize = 32
+
+// TraceText is a text as the arena has it; the first zero ends it.
+type TraceText [TraceTextSize / 8]uint64
 
 // Text packs a text; of a longer one, its end.
 func Text(s string) (t TraceText) {
-	if over := len(s) - 8*len(t); over > 0 {
+	if over := len(s) - TraceTextSize; over > 0 {
 		s = s[over:]
 	}
 	for i := range len(s) {

@@ -46,6 +46,11 @@ type Lock struct {
 	woken atomic.Uint32
 }
 
+// words are where the machine's two words lie, in a Lock or in an RLock: the slow paths are the same for both.
+type words struct{ word, woken *atomic.Uint32 }
+
+func (l *Lock) words() words { return words{&l.word, &l.woken} }
+
 // Holder makes the value that a process with the given id writes into the words of locks. tearable is
 // false for sections that a death cannot leave half done.
 func Holder(id uint32, tearable bool) uint32 {
@@ -64,7 +69,9 @@ func asleep(now, _ uint32) bool { return held(now, 0) && now&waiters != 0 }
 func (l *Lock) TryLock(me uint32) bool { return l.word.CompareAndSwap(0, me) }
 
 // TryLockSlow takes the lock if it is free, or returns ErrAbandoned.
-func (l *Lock) TryLockSlow(me uint32) (bool, error) {
+func (l *Lock) TryLockSlow(me uint32) (bool, error) { return l.words().tryLock(me) }
+
+func (l words) tryLock(me uint32) (bool, error) {
 	for {
 		v := l.word.Load()
 		switch {
@@ -81,6 +88,10 @@ func (l *Lock) TryLockSlow(me uint32) (bool, error) {
 // LockSlow takes the lock, waiting if it must. It returns nil holding it; ErrAbandoned, or ctx's error,
 // without. If the lock is free the end of ctx does not matter: success wins.
 func (l *Lock) LockSlow(ctx context.Context, me uint32, p park.Parker, spin *park.Spin) error {
+	return l.words().lock(ctx, me, p, spin)
+}
+
+func (l words) lock(ctx context.Context, me uint32, p park.Parker, spin *park.Spin) error {
 	slept := uint32(0) // W, once we have slept
 	for {
 		v := l.word.Load()
@@ -98,7 +109,7 @@ func (l *Lock) LockSlow(ctx context.Context, me uint32, p park.Parker, spin *par
 			}
 			continue
 		}
-		if spin.Until(&l.word, v, held) {
+		if spin.Until(l.word, v, held) {
 			continue
 		}
 		if v = l.word.Load(); !held(v, 0) || v&waiters == 0 && !l.word.CompareAndSwap(v, v|waiters) {
@@ -108,7 +119,7 @@ func (l *Lock) LockSlow(ctx context.Context, me uint32, p park.Parker, spin *par
 		if slept != 0 {
 			l.woken.Store(0) // before sleeping: from here on an unlock has to wake somebody again
 		}
-		err := p.Park(ctx, &l.word, v, asleep)
+		err := p.Park(ctx, l.word, v, asleep)
 		failpoint.Hit("lock: woken")
 		if err != nil {
 			return l.giveUp(p, err)
@@ -118,7 +129,7 @@ func (l *Lock) LockSlow(ctx context.Context, me uint32, p park.Parker, spin *par
 }
 
 // giveUp leaves without the lock. We may be the one who was woken: hand the wake-up on.
-func (l *Lock) giveUp(p park.Parker, err error) error {
+func (l words) giveUp(p park.Parker, err error) error {
 	l.woken.Store(0)
 	failpoint.Hit("lock: giving up")
 	// If the holder will wake somebody, that is enough; if the lock is abandoned, its sleepers are all being woken.
@@ -134,7 +145,9 @@ func (l *Lock) giveUp(p park.Parker, err error) error {
 func (l *Lock) Unlock(me uint32) bool { return l.word.CompareAndSwap(me, 0) }
 
 // UnlockSlow frees the lock and wakes a sleeper, or says why the caller cannot: nothing is damaged then.
-func (l *Lock) UnlockSlow(me uint32, p park.Parker) error {
+func (l *Lock) UnlockSlow(me uint32, p park.Parker) error { return l.words().unlock(me, p) }
+
+func (l words) unlock(me uint32, p park.Parker) error {
 	for {
 		v := l.word.Load()
 		switch {
@@ -155,7 +168,7 @@ func (l *Lock) UnlockSlow(me uint32, p park.Parker) error {
 }
 
 // wakeOne wakes a sleeper unless one is on its way.
-func (l *Lock) wakeOne(p park.Parker) {
+func (l words) wakeOne(p park.Parker) {
 	for {
 		on := l.woken.Load() // first, as 2 is what a busy lock with sleepers has nearly always
 		if on == 2 || on == 1 && l.woken.CompareAndSwap(1, 2) {
@@ -167,7 +180,7 @@ func (l *Lock) wakeOne(p park.Parker) {
 	}
 	for {
 		failpoint.Hit("lock: waking")
-		woke := p.Wake(&l.word, 1)
+		woke := p.Wake(l.word, 1)
 		if woke == park.Somebody {
 			return // who comes out of Park clears woken
 		}

@@ -15,4 +15,6 @@ var (
 	ErrNotHeld = errors.New("mp: unlock of a lock that is not locked")
 	// ErrNotHolder: an unlock of a lock that another process holds.
 	ErrNotHolder = errors.New("mp: unlock of a lock that another process holds")
+	// ErrNotParty: an unlock by a party that does not hold the lock.
+	ErrNotParty = errors.New("mp: unlock by a Holder that does not hold the lock")
 )

@@ -124,3 +124,12 @@ func (s *RWSide) Reader(l *RWLock) (slot uint32, ok bool) {
 	}
 	return 0, false
 }
+
+// Drains tells of a word on which this lock's waiters sleep whether it is a reader's count: then who sleeps there is the
+// writer that has the word, has shut the gate, and waits for those inside.
+func (l *RWLock) Drains(w *atomic.Uint32) bool {
+	return w != &l.writer.word && w != &l.gate && !l.Lets(w)
+}
+
+// Lets tells whether a writer sleeps on the word that lets readers in first, for turnTime at most.
+func (l *RWLock) Lets(w *atomic.Uint32) bool { return w == &l.letting }

@@ -149,10 +149,22 @@ func state(o *inspect.Object) string {
 	default:
 		all = append(all, l.State)
 	}
+	if l.Depth > 1 {
+		all = append(all, count(l.Depth, "time", "times"))
+	}
 	if l.Last != nil && l.State != "abandoned" {
-		all = append(all, fmt.Sprintf("%s died with it, last %s at %s", count(int(l.Deaths), "process", "processes"), l.Last.Name, l.Last.At.Format(time.DateTime)))
+		all = append(all, last(l))
 	}
 	return strings.Join(all, ", ")
+}
+
+// last tells of the last time that a lock was left torn.
+func last(l *inspect.Lock) string {
+	at := l.Last.At.Format(time.DateTime)
+	if l.Last.Panicked {
+		return fmt.Sprintf("left torn %s, last by a panic in %s at %s", count(int(l.Deaths), "time", "times"), l.Last.Name, at)
+	}
+	return fmt.Sprintf("%s died with it, last %s at %s", count(int(l.Deaths), "process", "processes"), l.Last.Name, at)
 }
 
 func who(p *inspect.Person) string {
