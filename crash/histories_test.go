@@ -68,7 +68,14 @@ func number(died *mp.OwnerDiedError) int64 {
 	return n
 }
 
-func tried(l *mp.Lock, has *bool) (out int64) {
+// locker is what a Lock and a Holder have in common.
+type locker interface {
+	TryLock() bool
+	LockContext(ctx context.Context) error
+	Recover(ctx context.Context, mend func(died *mp.OwnerDiedError) error) error
+}
+
+func tried(l locker, has *bool) (out int64) {
 	defer func() {
 		if died, ok := recover().(*mp.OwnerDiedError); ok {
 			out = outDied + number(died)
@@ -80,7 +87,7 @@ func tried(l *mp.Lock, has *bool) (out int64) {
 	return outBusy
 }
 
-func recovered(ctx context.Context, l *mp.Lock, has *bool) int64 {
+func recovered(ctx context.Context, l locker, has *bool) int64 {
 	ctx, cancel := context.WithTimeout(ctx, time.Millisecond)
 	defer cancel()
 	mended := outDone

@@ -25,6 +25,18 @@ var mutants = []mutant{
 		"next = v | abandoned", "next = v & waiters", "lock alone",
 	},
 	{
+		"the sweep leaves the token of the dead", "internal/prim/rlock_death.go",
+		"r.word.And(lowHalf)\n", "", "rlock alone",
+	},
+	{
+		"leaving one level of several gives the lock back", "internal/prim/rlock.go",
+		"case n == 1:", "case n >= 1:", "rlock contended",
+	},
+	{
+		"a panic gives the lock to the next", "torn.go",
+		"l.state.Lock.Abandon(l.me, l.arena.in.Parker())", "l.Unlock()", "with that panics in a lock",
+	},
+	{
 		"a struct changes in place", "value.go",
 		"f(v.next(seq))\n\t\tv.commit(seq)", "f(v.copy(seq))", "struct alone",
 	},

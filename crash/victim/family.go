@@ -272,6 +272,9 @@ func (f *family) invariants() error {
 	if p := f.Pair.Ptr(); p[0] != p[1] {
 		return fmt.Errorf("torn: %v", *p)
 	}
+	if p := f.Nested.Pair.Ptr(); p[0] != p[1] {
+		return fmt.Errorf("torn under the rlock: %v", *p)
+	}
 	x := f.Wide.Load()
 	if err := x.check(); err != nil {
 		return err

@@ -4,4 +4,4 @@ package main
 
 import "slices"
 
-var scenarios = slices.Concat(lockScenarios(), valueScenarios(), processScenarios(), sweepScenarios(), traceScenarios())
+var scenarios = slices.Concat(lockScenarios(), rlockScenarios(), valueScenarios(), processScenarios(), sweepScenarios(), traceScenarios())

@@ -17,6 +17,7 @@ import (
 type stage struct {
 	Lock   *mp.Lock
 	Pair   *mp.RawValue[pair] // guarded by Lock: both are equal whenever it is free
+	Nested nested
 	Word   *mp.Value[int64]
 	Wide   *mp.Value[wide] // the sum is 0
 	Ledger *mp.RawValue[ledger]
@@ -59,6 +60,7 @@ func newStage() stage {
 		Lock: mp.NewLock(mp.Name("pair")), Pair: mp.NewRawValue(pair{}), Word: mp.NewValue[int64](0), Wide: mp.NewValue(wide{}),
 		Ledger: mp.NewRawValue(ledger{}), Mode: mp.NewValue(idle), Gate: mp.NewValue[int32](0), Bar: mp.NewLock(mp.Name("bar")),
 		Traced: newTraced(),
+		Nested: newNested(),
 	}
 }
 
@@ -142,6 +144,9 @@ func (w *wide) check() error {
 // round goes once through everything.
 func (s stage) round(ctx context.Context, who int) error {
 	if err := s.pairRound(ctx); err != nil {
+		return err
+	}
+	if err := s.Nested.round(ctx); err != nil {
 		return err
 	}
 	s.wordRound(who)
