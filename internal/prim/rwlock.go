@@ -82,8 +82,7 @@ func (l *RWLock) Enter(slot uint32) {
 	}
 }
 
-// passes tells a reader that has counted itself whether it is inside. The word comes first: a gate that is
-// open after it was taken is shut again only by a writer who has not looked at the counts yet.
+// passes tells a reader that has counted itself whether it is inside.
 func (l *RWLock) passes() bool {
 	return l.writer.word.Load()&^waiters == 0 || l.gate.Load()&gateOpen != 0
 }
