@@ -34,7 +34,7 @@ import (
 // line. It takes 8 KiB. Between goroutines of one process threading.RWLock does the same on the heap.
 type RWLock struct {
 	noCopy noCopy
-	state  *arena.RWLockState
+	state  *prim.RWLock
 	word   *atomic.Uint32 // the writer's
 	mine   *atomic.Uint32 // the count of this process's readers
 	side   prim.RWSide
@@ -60,7 +60,7 @@ func newRWLock(opts []Option) (*RWLock, error) {
 	s := settle(opts)
 	h, err := a.create(arena.ObjectSpec{
 		Kind: arena.KindRWLock, Name: s.name, Type: "mp.RWLock", Fingerprint: fingerprint(nil), Size: rwLockStateSize,
-		Init: func(o *arena.Object) { arena.PayloadOf[arena.RWLockState](o).Policy.Store(s.policy) },
+		Init: func(o *arena.Object) { arena.PayloadOf[arena.RWLockState](o).Head.Policy.Store(s.policy) },
 	})
 	if err != nil {
 		return nil, err
@@ -73,13 +73,14 @@ func newRWLock(opts []Option) (*RWLock, error) {
 func (l *RWLock) attach(h *hold) {
 	in := h.arena.in
 	l.hold = h
-	l.state = arena.PayloadOf[arena.RWLockState](h.object)
+	payload := arena.PayloadOf[arena.RWLockState](h.object)
 	slot := arena.SlotOf(in.Me())
-	l.state.RW.Enter(slot)
-	l.word = l.state.RW.Word()
-	l.mine = &l.state.Readers[slot]
+	l.state = &payload.Head.RW
+	l.state.Enter(slot)
+	l.word = l.state.Word()
+	l.mine = &payload.Readers[slot]
 	l.side = prim.RWSide{
-		Me: prim.Holder(in.Me(), true), Slot: slot, Readers: l.state.Readers[:], Parker: in.Parker(), Spin: &h.spin,
+		Me: prim.Holder(in.Me(), true), Slot: slot, Readers: payload.Readers[:], Parker: in.Parker(), Spin: &h.spin,
 	}
 	collect(l, h)
 }
@@ -95,8 +96,8 @@ func (l *RWLock) Lock() {
 // LockContext is Lock until ctx ends: ctx's error, or *OwnerDiedError, is returned without the lock. A
 // lock that is free is taken even if ctx has ended.
 func (l *RWLock) LockContext(ctx context.Context) error {
-	if got := l.state.RW.LockFast(l.side.Me, l.side.Readers); got != prim.GotLock {
-		if err := l.state.RW.Lock(ctx, &l.side, got); err != nil {
+	if got := l.state.LockFast(l.side.Me, l.side.Readers); got != prim.GotLock {
+		if err := l.state.Lock(ctx, &l.side, got); err != nil {
 			return l.told(err)
 		}
 	}
@@ -123,7 +124,7 @@ func (l *RWLock) told(err error) error {
 // TryLock locks l for writing if nobody has it and tells whether it did. It does not wait for readers that have waited for
 // the writer before. It panics with *OwnerDiedError as Lock does.
 func (l *RWLock) TryLock() bool {
-	rw := &l.state.RW
+	rw := l.state
 	ok, err := rw.TryLock(&l.side)
 	// Nobody may be asleep here, and so nobody looks whether those live who have the lock.
 	for slot, some := l.side.Reader(rw); !ok && err == nil && some; slot, some = l.side.Reader(rw) {
@@ -146,7 +147,7 @@ func (l *RWLock) TryLock() bool {
 
 // suspectWriter looks whether the writer lives, and tells whether it was dead.
 func (l *RWLock) suspectWriter() bool {
-	id, _, dead := l.state.RW.Writer()
+	id, _, dead := l.state.Writer()
 	return id != 0 && !dead && l.arena.in.Suspect(id)
 }
 
@@ -155,14 +156,14 @@ func (l *RWLock) Unlock() {
 	if race.Enabled {
 		l.shadow.Release()
 	}
-	if !l.state.RW.Unlock(l.side.Me) {
+	if !l.state.Unlock(l.side.Me) {
 		l.unlockSlow()
 	}
 }
 
 //go:noinline
 func (l *RWLock) unlockSlow() {
-	if err := l.state.RW.UnlockSlow(&l.side); err != nil {
+	if err := l.state.UnlockSlow(&l.side); err != nil {
 		panic(err)
 	}
 }
@@ -172,7 +173,7 @@ func (l *RWLock) unlockSlow() {
 // abandoned and is returned. A mend that panics, or is killed, leaves it abandoned too. Of several that
 // call Recover one mends, and the others just lock. mend may be nil if there is nothing to mend.
 func (l *RWLock) Recover(ctx context.Context, mend func(died *OwnerDiedError) error) error {
-	takenOver, err := l.state.RW.Recover(ctx, &l.side)
+	takenOver, err := l.state.Recover(ctx, &l.side)
 	if err != nil {
 		return err
 	}
@@ -186,7 +187,7 @@ func (l *RWLock) Recover(ctx context.Context, mend func(died *OwnerDiedError) er
 			if race.Enabled {
 				l.shadow.Release()
 			}
-			l.state.RW.Abandon(&l.side)
+			l.state.Abandon(&l.side)
 		}
 	}()
 	err = mend(l.ownerDied())

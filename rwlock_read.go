@@ -40,15 +40,15 @@ func (l *RWLock) RLockContext(ctx context.Context) error {
 }
 
 func (l *RWLock) rlockSlow(ctx context.Context) error {
-	return l.told(l.state.RW.RLockSlow(ctx, &l.side))
+	return l.told(l.state.RLockSlow(ctx, &l.side))
 }
 
 // TryRLock locks l for reading unless a writer has it or waits for it, and tells whether it did. It panics with
 // *OwnerDiedError as RLock does.
 func (l *RWLock) TryRLock() bool {
-	ok, err := l.state.RW.TryRLock(&l.side)
+	ok, err := l.state.TryRLock(&l.side)
 	if !ok && err == nil && l.suspectWriter() {
-		ok, err = l.state.RW.TryRLock(&l.side)
+		ok, err = l.state.TryRLock(&l.side)
 	}
 	if err != nil {
 		panic(l.told(err))
@@ -71,7 +71,7 @@ func (l *RWLock) RUnlock() {
 
 //go:noinline
 func (l *RWLock) runlockSlow() {
-	if err := l.state.RW.RUnlockSlow(&l.side); err != nil {
+	if err := l.state.RUnlockSlow(&l.side); err != nil {
 		panic(err)
 	}
 }

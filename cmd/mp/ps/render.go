@@ -138,13 +138,24 @@ func state(o *inspect.Object) string {
 		all = append(all, fmt.Sprintf("abandoned by %s at %s", l.Holder, l.Last.At.Format(time.DateTime)))
 	case l.Holder != nil:
 		all = append(all, fmt.Sprintf("%s by %s", l.State, l.Holder))
-	default:
+	case len(o.Readers) == 0:
 		all = append(all, l.State)
+	}
+	for _, r := range o.Readers {
+		all = append(all, "read by "+r.Person.String()+times(r.Count))
 	}
 	if l.Last != nil && l.State != "abandoned" {
 		all = append(all, fmt.Sprintf("%s died with it, last %s at %s", count(int(l.Deaths), "process", "processes"), l.Last.Name, l.Last.At.Format(time.DateTime)))
 	}
 	return strings.Join(all, ", ")
+}
+
+// times says how often, if it is more than once.
+func times(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return fmt.Sprintf(" × %d", n)
 }
 
 func who(p *inspect.Person) string {
