@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/multiproc/mp/internal/arena"
 	"github.com/multiproc/mp/internal/prim"
@@ -34,8 +33,8 @@ import (
 // line. It takes 8 KiB. Between goroutines of one process threading.RWLock does the same on the heap.
 type RWLock struct {
 	noCopy noCopy
-	state  *arena.RWLockState
-	fast   *prim.RWLock   // state's; of a traced lock one that is never free
+	state  *prim.RWLock
+	fast   *prim.RWLock   // state; of a traced lock one that is never free
 	word   *atomic.Uint32 // the writer's
 	mine   *atomic.Uint32 // the count of this process's readers
 	side   prim.RWSide
@@ -61,7 +60,7 @@ func newRWLock(opts []Option) (*RWLock, error) {
 	s := settle(opts)
 	h, err := a.create(arena.ObjectSpec{
 		Kind: arena.KindRWLock, Flags: s.flags, Name: s.name, Type: "mp.RWLock", Fingerprint: fingerprint(nil), Size: rwLockStateSize,
-		Init: func(o *arena.Object) { arena.PayloadOf[arena.RWLockState](o).Policy.Store(s.policy) },
+		Init: func(o *arena.Object) { arena.PayloadOf[arena.RWLockState](o).Head.Policy.Store(s.policy) },
 	})
 	if err != nil {
 		return nil, err
@@ -74,16 +73,17 @@ func newRWLock(opts []Option) (*RWLock, error) {
 func (l *RWLock) attach(h *hold) {
 	in := h.arena.in
 	l.hold = h
-	l.state = arena.PayloadOf[arena.RWLockState](h.object)
+	payload := arena.PayloadOf[arena.RWLockState](h.object)
 	slot := arena.SlotOf(in.Me())
-	l.state.RW.Enter(slot)
-	l.fast, l.mine = &l.state.RW, &l.state.Readers[slot]
+	l.state = &payload.Head.RW
+	l.state.Enter(slot)
+	l.fast, l.mine = l.state, &payload.Readers[slot]
 	if l.tracer != nil {
 		l.fast, l.mine = shutRWLock()
 	}
 	l.word = l.fast.Word()
 	l.side = prim.RWSide{
-		Me: prim.Holder(in.Me(), true), Slot: slot, Readers: l.state.Readers[:], Parker: in.Parker(), Spin: &h.spin,
+		Me: prim.Holder(in.Me(), true), Slot: slot, Readers: payload.Readers[:], Parker: in.Parker(), Spin: &h.spin,
 	}
 	collect(l, h)
 }
@@ -100,7 +100,7 @@ func (l *RWLock) Lock() {
 // lock that is free is taken even if ctx has ended.
 func (l *RWLock) LockContext(ctx context.Context) error {
 	if got := l.fast.LockFast(l.side.Me, l.side.Readers); got != prim.GotLock {
-		if err := l.slowly(arena.Exclusive, func(s *prim.RWSide) error { return l.state.RW.Lock(ctx, s, got) }); err != nil {
+		if err := l.slowly(arena.Exclusive, func(s *prim.RWSide) error { return l.state.Lock(ctx, s, got) }); err != nil {
 			return l.told(err)
 		}
 	}
@@ -127,7 +127,7 @@ func (l *RWLock) told(err error) error {
 // TryLock locks l for writing if nobody has it and tells whether it did. It does not wait for readers that have waited for
 // the writer before. It panics with *OwnerDiedError as Lock does.
 func (l *RWLock) TryLock() bool {
-	rw := &l.state.RW
+	rw := l.state
 	ok, err := rw.TryLock(&l.side)
 	// Nobody may be asleep here, and so nobody looks whether those live who have the lock.
 	for slot, some := l.side.Reader(rw); !ok && err == nil && some; slot, some = l.side.Reader(rw) {
@@ -153,7 +153,7 @@ func (l *RWLock) TryLock() bool {
 
 // suspectWriter looks whether the writer lives, and tells whether it was dead.
 func (l *RWLock) suspectWriter() bool {
-	id, _, dead := l.state.RW.Writer()
+	id, _, dead := l.state.Writer()
 	return id != 0 && !dead && l.arena.in.Suspect(id)
 }
 
@@ -170,7 +170,7 @@ func (l *RWLock) Unlock() {
 //go:noinline
 func (l *RWLock) unlockSlow() {
 	l.leaves(arena.Exclusive)
-	if err := l.state.RW.UnlockSlow(&l.side); err != nil {
+	if err := l.state.UnlockSlow(&l.side); err != nil {
 		panic(err)
 	}
 }
@@ -182,7 +182,7 @@ func (l *RWLock) unlockSlow() {
 func (l *RWLock) Recover(ctx context.Context, mend func(died *OwnerDiedError) error) error {
 	var takenOver bool
 	err := l.slowly(arena.Exclusive, func(s *prim.RWSide) (err error) {
-		takenOver, err = l.state.RW.Recover(ctx, s)
+		takenOver, err = l.state.Recover(ctx, s)
 		return err
 	})
 	if err != nil {
@@ -199,7 +199,7 @@ func (l *RWLock) Recover(ctx context.Context, mend func(died *OwnerDiedError) er
 				l.shadow.Release()
 			}
 			l.leaves(arena.Exclusive)
-			l.state.RW.Abandon(&l.side)
+			l.state.Abandon(&l.side)
 		}
 	}()
 	err = mend(l.ownerDied())
@@ -208,17 +208,7 @@ func (l *RWLock) Recover(ctx context.Context, mend func(died *OwnerDiedError) er
 }
 
 // LastDeath tells of the last process that died writing, and how many did; nil if none has.
-func (l *RWLock) LastDeath() (died *OwnerDiedError, deaths int) {
-	if n := l.object.Deaths; n > 0 {
-		return l.ownerDied(), int(n)
-	}
-	return nil, 0
-}
-
-func (l *RWLock) ownerDied() *OwnerDiedError {
-	o := l.object
-	return &OwnerDiedError{Object: o.Named(), Process: o.DiedNamed(), PID: int(o.DiedPID), Since: time.Unix(0, o.DiedAt)}
-}
+func (l *RWLock) LastDeath() (died *OwnerDiedError, deaths int) { return l.lastDeath() }
 
 // MarshalBinary lets the handle travel as an argument; other processes of the family alone can read it.
 func (l *RWLock) MarshalBinary() ([]byte, error) { return l.marshal(arena.KindRWLock) }

@@ -45,15 +45,15 @@ func (l *RWLock) rlockSlow(ctx context.Context) error {
 		l.mine.Store(notALastOne)
 		l.side.Readers[l.side.Slot].Add(1)
 	}
-	return l.told(l.slowly(arena.Shared, func(s *prim.RWSide) error { return l.state.RW.RLockSlow(ctx, s) }))
+	return l.told(l.slowly(arena.Shared, func(s *prim.RWSide) error { return l.state.RLockSlow(ctx, s) }))
 }
 
 // TryRLock locks l for reading unless a writer has it or waits for it, and tells whether it did. It panics with
 // *OwnerDiedError as RLock does.
 func (l *RWLock) TryRLock() bool {
-	ok, err := l.state.RW.TryRLock(&l.side)
+	ok, err := l.state.TryRLock(&l.side)
 	if !ok && err == nil && l.suspectWriter() {
-		ok, err = l.state.RW.TryRLock(&l.side)
+		ok, err = l.state.TryRLock(&l.side)
 	}
 	if err != nil {
 		panic(l.told(err))
@@ -80,7 +80,7 @@ func (l *RWLock) RUnlock() {
 //go:noinline
 func (l *RWLock) runlockSlow() {
 	l.leaves(arena.Shared)
-	if err := l.state.RW.RUnlockSlow(&l.side); err != nil {
+	if err := l.state.RUnlockSlow(&l.side); err != nil {
 		panic(err)
 	}
 }

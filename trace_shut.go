@@ -34,7 +34,7 @@ func (l *RWLock) slowly(mode arena.TraceMode, f func(*prim.RWSide) error) error 
 		return f(&l.side)
 	}
 	side, c := l.side, whoCalls()
-	side.Parker = &tracedParker{Parker: l.parker(), tracer: l.tracer, caller: c, mode: mode, rw: &l.state.RW}
+	side.Parker = &tracedParker{Parker: l.parker(), tracer: l.tracer, caller: c, mode: mode, rw: l.state}
 	err := f(&side)
 	if err == nil {
 		l.took(c, mode)

@@ -53,6 +53,9 @@ func (w *walk) object(i int, word uint64) error {
 		id, dead := r.lock().Lock.HeldBy()
 		w.held(where, id, dead)
 	}
+	if r.Kind == arena.KindRWLock {
+		return w.rwLock(where, r, block)
+	}
 	return nil
 }
 

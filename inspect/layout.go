@@ -50,4 +50,5 @@ var payloads = map[arena.Kind]uint64{
 	arena.KindValue:    valueSize,
 	arena.KindRawValue: 1,
 	arena.KindTrace:    traceSize,
+	arena.KindRWLock:   rwLockSize,
 }

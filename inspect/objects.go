@@ -54,6 +54,11 @@ func (s *Snapshot) readObjects(f *family, heap *arena.Heap) (*places, error) {
 		}
 		o := f.describe(r)
 		_, block, _, _ := entry(word)
+		if r.Kind == arena.KindRWLock {
+			if err := f.rwLock(&o, r, block); err != nil {
+				return nil, err
+			}
+		}
 		m.add(block, headerSize+arena.Offset(min(r.Size, f.a.size)), &o)
 		s.Objects = append(s.Objects, o)
 	}
@@ -88,7 +93,7 @@ func (f *family) describe(r *record) Object {
 	return o
 }
 
-// lock reads the lock that the payload of a lock, and of a value, begins with.
+// lock reads the lock that the payload of a lock of either sort, and of a value, begins with.
 func (f *family) lock(r *record) *Lock {
 	l := &Lock{State: "free", Waited: r.lock().Lock.Waited(), Deaths: r.Deaths}
 	if r.Deaths > 0 {

@@ -99,7 +99,7 @@ func (u *guess) recorded(objects map[string]*Object) {
 			}
 		}
 		if o := objects[handle(w.object.Index, w.object.Generation)]; o != nil && len(holds) == 0 {
-			for _, p := range o.inTheWay() {
+			for _, p := range o.inTheWay(w.id) {
 				u.behind(i, w, p.ID)
 			}
 		}
@@ -122,7 +122,7 @@ func (u *guess) unrecorded(objects map[string]*Object) {
 			if o == nil || o.Traced || w.Since.IsZero() {
 				continue
 			}
-			for _, holder := range o.inTheWay() {
+			for _, holder := range o.inTheWay(p.ID) {
 				if to, ok := u.process[holder.ID]; ok && holder.ID != p.ID && p.Alive {
 					u.link(u.process[p.ID], to, &Blocked{Process: p.Person, Handle: w.Handle, Object: w.Object, Since: w.Since})
 				}
@@ -139,12 +139,19 @@ func (u *guess) link(from, to int, b *Blocked) {
 	}
 }
 
-// inTheWay is who holds what waiters of the object wait for, as far as its own words say.
-func (o *Object) inTheWay() []Person {
-	if o.Lock == nil || o.Lock.State != "held" || o.Lock.Holder == nil {
-		return nil
+// inTheWay is who holds what a process waits for, as far as the object's own words say: its holder, and if that is the
+// process itself, which drains, the readers.
+func (o *Object) inTheWay(of uint32) (all []Person) {
+	switch l := o.Lock; {
+	case l == nil || l.Holder == nil || l.State != "held" && l.State != "draining":
+	case l.Holder.ID != of:
+		all = append(all, *l.Holder)
+	default:
+		for _, r := range o.Readers {
+			all = append(all, r.Person)
+		}
 	}
-	return []Person{*o.Lock.Holder}
+	return all
 }
 
 func (u *guess) deadlocks() (found []Deadlock) {

@@ -61,6 +61,22 @@ func TestPossibleDeadlocks(t *testing.T) {
 	}
 }
 
+// A writer drains a lock that the other reads, who waits for a lock of the writer's.
+func TestPossibleDeadlockOfReaderAndWriter(t *testing.T) {
+	s := imagined([]string{"a", "b"}, []string{"a", "b"}, 2*longWait)
+	writer, reader := s.Processes[0].Person, s.Processes[1].Person
+	s.Objects[0].Lock, s.Objects[0].Readers = &Lock{State: "draining", Holder: &writer}, []Reader{{reader, 1}}
+	s.Objects[1].Lock = &Lock{State: "held", Holder: &writer}
+	if d := newGuess(s, &traces{}).deadlocks(); len(d) != 1 || len(d[0].Waits) != 2 {
+		t.Errorf("%+v", d)
+	}
+	s.Objects[0].Lock.State = "held" // it writes: whoever of its process waits is another
+	s.Objects[0].Readers = nil
+	if d := newGuess(s, &traces{}).deadlocks(); len(d) != 0 {
+		t.Errorf("%+v", d)
+	}
+}
+
 // A cycle that is recorded for one half: goroutine 7 of the first process waits for a traced lock, which goroutine 8 of
 // the second holds; the second waits for a lock that is not traced, which the first holds.
 func TestPossibleDeadlockHalfRecorded(t *testing.T) {

@@ -65,21 +65,28 @@ type Object struct {
 	Size       uint64    `json:"size"` // of the payload, in bytes
 	Created    time.Time `json:"created"`
 	Creator    Person    `json:"creator"`
-	Holders    []int     `json:"holders"`          // pids of the processes that have a handle
-	Traced     bool      `json:"traced,omitempty"` // who holds it and who waits for it is recorded: see Deadlocks
-	Value      string    `json:"value,omitempty"`  // of a value of at most 8 bytes: a number if its type is one, else its bytes in hex
-	Lock       *Lock     `json:"lock,omitempty"`   // of a lock or an RLock, and of a value while somebody changes it
+	Holders    []int     `json:"holders"`           // pids of the processes that have a handle
+	Traced     bool      `json:"traced,omitempty"`  // who holds it and who waits for it is recorded: see Deadlocks
+	Value      string    `json:"value,omitempty"`   // of a value of at most 8 bytes: a number if its type is one, else its bytes in hex
+	Lock       *Lock     `json:"lock,omitempty"`    // of a lock or an RLock, and of a value while somebody changes it
+	Readers    []Reader  `json:"readers,omitempty"` // of a readers-writer lock
 }
 
 // Lock is the state of a lock.
 type Lock struct {
-	State  string  `json:"state"`            // free, held, abandoned
+	State  string  `json:"state"`            // free, held, abandoned; of a readers-writer lock also draining: a writer waits for readers, or leaves
 	Holder *Person `json:"holder,omitempty"` // or who died with it
 	Token  uint32  `json:"token,omitempty"`  // of an RLock: which Holder of that process; 0 = just being taken or given back
 	Depth  int     `json:"depth,omitempty"`  // of an RLock: how many times
 	Waited bool    `json:"waited"`           // somebody sleeps, or did until just now
 	Deaths uint64  `json:"deaths"`
 	Last   *Death  `json:"last_death,omitempty"`
+}
+
+// Reader is a process that reads under a readers-writer lock, or is about to look whether it may.
+type Reader struct {
+	Person
+	Count int `json:"count"` // of its goroutines
 }
 
 // Death is the end of a process that held a lock, or of a section that left what the lock guards half done.

@@ -65,17 +65,21 @@ const (
 	rlockSize  = uint64(unsafe.Sizeof(arena.RLockState{}))
 	valueSize  = uint64(unsafe.Sizeof(arena.ValueState{}))
 	traceSize  = uint64(unsafe.Sizeof(arena.TraceState{}))
+	rwLockSize = uint64(unsafe.Sizeof(arena.RWLockState{}))
+	readersAt  = headerSize + arena.Offset(unsafe.Offsetof(arena.RWLockState{}.Readers))
 	bellSize   = arena.Offset(unsafe.Sizeof(park.Bell{}))
 	bellsAt    = arena.Offset(unsafe.Offsetof(park.Board{}.Bells))
 	_          = -uint(unsafe.Offsetof(record{}.payload) - unsafe.Sizeof(arena.Object{}))
 	_          = -uint(unsafe.Sizeof(arena.LockState{}) - unsafe.Sizeof(record{}.payload))
 	_          = -uint(unsafe.Sizeof(arena.RLockState{}) - unsafe.Sizeof(record{}.payload))
 	_          = -uint(unsafe.Sizeof(arena.ValueState{}) - unsafe.Sizeof(record{}.payload))
+	_          = -uint(unsafe.Sizeof(arena.RWLockHead{}) - unsafe.Sizeof(record{}.payload))
 )
 
-func (r *record) lock() *arena.LockState   { return (*arena.LockState)(unsafe.Pointer(&r.payload)) }
-func (r *record) rlock() *arena.RLockState { return (*arena.RLockState)(unsafe.Pointer(&r.payload)) }
-func (r *record) value() *arena.ValueState { return (*arena.ValueState)(unsafe.Pointer(&r.payload)) }
+func (r *record) lock() *arena.LockState    { return (*arena.LockState)(unsafe.Pointer(&r.payload)) }
+func (r *record) rlock() *arena.RLockState  { return (*arena.RLockState)(unsafe.Pointer(&r.payload)) }
+func (r *record) value() *arena.ValueState  { return (*arena.ValueState)(unsafe.Pointer(&r.payload)) }
+func (r *record) rwLock() *arena.RWLockHead { return (*arena.RWLockHead)(unsafe.Pointer(&r.payload)) }
 
 // same tells whether two copies of the heap's words agree in every bit, the last transaction included.
 func same(a, b *arena.Heap) bool {

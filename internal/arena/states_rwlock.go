@@ -11,18 +11,25 @@ import (
 // cache line, and readers of different processes share one only with those beside them in the table.
 type RWLockState struct {
 	_       structs.HostLayout
-	RW      prim.RWLock
-	Policy  atomic.Uint32 // PolicyAbandon or PolicyRelease; written once, before the object is published
-	_       [40]byte
+	Head    RWLockHead
 	Readers [Slots]atomic.Uint32 // how many readers of each process are inside, or about to look; bit 31: a writer sleeps on it
+}
+
+// RWLockHead is what is not a process's own.
+type RWLockHead struct {
+	_      structs.HostLayout
+	RW     prim.RWLock
+	Policy atomic.Uint32 // PolicyAbandon or PolicyRelease; written once, before the object is published
+	_      [40]byte
 }
 
 func (s *RWLockState) died(a *Arena, o *Object, slot, id uint32) {
 	side := prim.RWSide{Slot: slot, Readers: s.Readers[:], Parker: a.park}
-	s.RW.Died(&side, id, s.Policy.Load() == PolicyRelease, func() { o.noteDeath(a.Who(slot)) })
+	s.Head.RW.Died(&side, id, s.Head.Policy.Load() == PolicyRelease, func() { o.noteDeath(a.Who(slot)) })
 }
 
 func (s *RWLockState) engages(slot, id uint32) bool {
-	writer, _, dead := s.RW.Writer()
-	return writer == id && !dead || prim.Readers(s.Readers[slot].Load()) != 0
+	writer, _, dead := s.Head.RW.Writer()
+	readers, _ := prim.Readers(s.Readers[slot].Load())
+	return writer == id && !dead || readers != 0
 }

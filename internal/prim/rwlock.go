@@ -82,8 +82,7 @@ func (l *RWLock) Enter(slot uint32) {
 	}
 }
 
-// passes tells a reader that has counted itself whether it is inside. The word comes first: a gate that is
-// open after it was taken is shut again only by a writer who has not looked at the counts yet.
+// passes tells a reader that has counted itself whether it is inside.
 func (l *RWLock) passes() bool {
 	return l.writer.word.Load()&^waiters == 0 || l.gate.Load()&gateOpen != 0
 }
@@ -104,16 +103,20 @@ func (l *RWLock) Writer() (id uint32, drains, dead bool) {
 	return v & idMask >> idShift, v&consistent != 0, v&abandoned != 0
 }
 
-// Waited tells whether somebody may sleep.
+// Waited tells whether somebody may sleep; a writer on a count apart.
 func (l *RWLock) Waited() bool {
 	return l.writer.Waited() || l.letting.Load() != 0 || late(l.gate.Load(), 0)
 }
 
+// Turn tells whether it is the readers' turn. It is not while a writer is inside.
+func (l *RWLock) Turn() bool { return l.gate.Load()&gateOpen != 0 }
+
 // Highest bounds the slots that may have a count.
 func (l *RWLock) Highest() uint32 { return l.highest.Load() }
 
-// Readers is how many readers the count of a slot says are inside, or about to look.
-func Readers(count uint32) uint32 { return count &^ drained }
+// Readers is how many readers the count of a slot says are inside, or about to look. drains: a writer sleeps until there
+// are none, or did.
+func Readers(count uint32) (n int, drains bool) { return int(count &^ drained), count&drained != 0 }
 
 // Reader is a slot with readers inside, or about to look.
 func (s *RWSide) Reader(l *RWLock) (slot uint32, ok bool) {

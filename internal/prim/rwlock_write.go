@@ -183,13 +183,24 @@ func (l *RWLock) UnlockSlow(s *RWSide) error {
 // reader either is counted before and finds itself let in, or sees the gate open. Were the word free first, one could
 // fall asleep between, and it would take us to wake it, who may be stopped.
 func (l *RWLock) release(s *RWSide) {
-	g := l.gate.Load()
-	for !l.gate.CompareAndSwap(g, g+1<<gateShift|gateOpen) {
-		g = l.gate.Load()
-	}
-	failpoint.Hit("rwlock: opened")
-	if late(g, 0) {
-		s.Parker.Wake(&l.gate, park.All)
-	}
+	l.openGate(s)
 	_ = l.writer.UnlockSlow(s.Me|consistent, s.Parker) // we hold it
+}
+
+// openGate begins a turn, unless one is still going on: those who are late for it would not be taken off any more.
+func (l *RWLock) openGate(s *RWSide) {
+	for {
+		g := l.gate.Load()
+		if g&gateOpen != 0 {
+			return
+		}
+		if !l.gate.CompareAndSwap(g, g+1<<gateShift|gateOpen) {
+			continue
+		}
+		failpoint.Hit("rwlock: opened")
+		if late(g, 0) {
+			s.Parker.Wake(&l.gate, park.All)
+		}
+		return
+	}
 }

@@ -18,7 +18,7 @@ func family() *inspect.Snapshot {
 	worker := inspect.Person{ID: 1025, PID: 101, Name: "worker-1"}
 	code := 3
 	return &inspect.Snapshot{
-		Arena: inspect.Info{Name: "shop", Program: "/bin/shop", Created: begin, Taken: begin.Add(90 * time.Second), BytesUsed: 5632, Objects: 6},
+		Arena: inspect.Info{Name: "shop", Program: "/bin/shop", Created: begin, Taken: begin.Add(90 * time.Second), BytesUsed: 5632, Objects: 8},
 		Processes: []inspect.Process{
 			{Person: first, State: "live", Alive: true, Since: begin, NSPID: []int{100}},
 			{
@@ -41,11 +41,13 @@ func family() *inspect.Snapshot {
 			{Index: 6, Generation: 1, Kind: "RLock", Type: "mp.RLock", Lock: &inspect.Lock{
 				State: "held", Holder: &worker, Token: 7, Depth: 3, Deaths: 2, Last: &inspect.Death{Person: first, At: begin, Panicked: true},
 			}},
+			{Index: 7, Generation: 1, Kind: "RWLock", Type: "mp.RWLock", Lock: &inspect.Lock{State: "free"}, Readers: []inspect.Reader{{Person: first, Count: 1}, {Person: worker, Count: 2}}},
+			{Index: 8, Generation: 1, Kind: "RWLock", Type: "mp.RWLock", Lock: &inspect.Lock{State: "draining", Holder: &first, Waited: true}, Readers: []inspect.Reader{{Person: worker, Count: 1}}},
 		},
 	}
 }
 
-const picture = `"shop" of /bin/shop: 5 processes, 5.5 KiB in use by 6 objects, since 2026-11-21 12:00:00
+const picture = `"shop" of /bin/shop: 5 processes, 5.5 KiB in use by 8 objects, since 2026-11-21 12:00:00
 
 PID               NAME         STATE                     AGE    PARENT       WAITS FOR
 100               MainProcess  live                      1m30s  -            -
@@ -62,6 +64,8 @@ OBJECT  KIND      NAME      TYPE     STATE                                      
 4.1     Value     -         int      42, held by worker-1 (pid 101)                                         -        -
 5.1     RawValue  -         [3]int   -                                                                      -        -
 6.1  RLock  -  mp.RLock  held by worker-1 (pid 101), 3 times, left torn 2 times, last by a panic in MainProcess at 2026-11-21 12:00:00  -  -
+7.1     RWLock  -  mp.RWLock  read by MainProcess (pid 100), read by worker-1 (pid 101) × 2  -  -
+8.1     RWLock  -  mp.RWLock  draining by MainProcess (pid 100), read by worker-1 (pid 101)  some  -
 `
 
 // squeeze makes what is aligned comparable by hand: runs of spaces become two.

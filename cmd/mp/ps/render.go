@@ -146,11 +146,14 @@ func state(o *inspect.Object) string {
 		all = append(all, fmt.Sprintf("abandoned by %s at %s", l.Holder, l.Last.At.Format(time.DateTime)))
 	case l.Holder != nil:
 		all = append(all, fmt.Sprintf("%s by %s", l.State, l.Holder))
-	default:
+	case len(o.Readers) == 0:
 		all = append(all, l.State)
 	}
 	if l.Depth > 1 {
 		all = append(all, count(l.Depth, "time", "times"))
+	}
+	for _, r := range o.Readers {
+		all = append(all, "read by "+r.Person.String()+times(r.Count))
 	}
 	if l.Last != nil && l.State != "abandoned" {
 		all = append(all, last(l))
@@ -165,6 +168,14 @@ func last(l *inspect.Lock) string {
 		return fmt.Sprintf("left torn %s, last by a panic in %s at %s", count(int(l.Deaths), "time", "times"), l.Last.Name, at)
 	}
 	return fmt.Sprintf("%s died with it, last %s at %s", count(int(l.Deaths), "process", "processes"), l.Last.Name, at)
+}
+
+// times says how often, if it is more than once.
+func times(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return fmt.Sprintf(" × %d", n)
 }
 
 func who(p *inspect.Person) string {
