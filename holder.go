@@ -19,6 +19,7 @@ import (
 type Holder struct {
 	noCopy noCopy
 	party  prim.Party
+	fast   *prim.RLock       // state's; of a traced lock one that is never free
 	state  *arena.RLockState // of lock
 	lock   *RLock
 }
@@ -28,7 +29,7 @@ var _ sync.Locker = (*Holder)(nil)
 // Lock locks the lock, waiting as long as it takes; if h holds it, it does so once more. It panics with
 // *OwnerDiedError if the holder has died with it: whoever can mend that calls LockContext or Recover instead.
 func (h *Holder) Lock() {
-	if !h.state.RLock.TryLock(&h.party) {
+	if !h.fast.TryLock(&h.party) {
 		if err := h.lockSlow(background); err != nil {
 			panic(err)
 		}
@@ -41,7 +42,7 @@ func (h *Holder) Lock() {
 // LockContext is Lock until ctx ends: ctx's error, or *OwnerDiedError, is returned without the lock, or with as many
 // levels as before. A lock that is free, or that h holds, is taken even if ctx has ended.
 func (h *Holder) LockContext(ctx context.Context) error {
-	if !h.state.RLock.TryLock(&h.party) {
+	if !h.fast.TryLock(&h.party) {
 		if err := h.lockSlow(ctx); err != nil {
 			return err
 		}
@@ -54,9 +55,13 @@ func (h *Holder) LockContext(ctx context.Context) error {
 
 //go:noinline
 func (h *Holder) lockSlow(ctx context.Context) error {
-	err := h.state.RLock.LockSlow(ctx, &h.party, h.lock.arena.in.Parker(), &h.lock.spin)
+	p, c := h.lock.wants(arena.Exclusive)
+	err := h.state.RLock.LockSlow(ctx, &h.party, p, &h.lock.spin)
 	if errors.Is(err, prim.ErrAbandoned) {
 		return h.lock.ownerDied()
+	}
+	if err == nil {
+		h.lock.took(c, arena.Exclusive)
 	}
 	return err
 }
@@ -64,7 +69,7 @@ func (h *Holder) lockSlow(ctx context.Context) error {
 // TryLock locks the lock if it is free or h holds it, and tells whether it did. It panics with *OwnerDiedError as Lock
 // does.
 func (h *Holder) TryLock() bool {
-	if !h.state.RLock.TryLock(&h.party) && !h.tryLockSlow() {
+	if !h.fast.TryLock(&h.party) && !h.tryLockSlow() {
 		return false
 	}
 	if race.Enabled {
@@ -84,6 +89,9 @@ func (h *Holder) tryLockSlow() bool {
 	if err != nil {
 		panic(h.lock.ownerDied())
 	}
+	if ok && h.lock.tracer != nil {
+		h.lock.took(whoCalls(), arena.Exclusive)
+	}
 	return ok
 }
 
@@ -92,17 +100,25 @@ func (h *Holder) Unlock() {
 	if race.Enabled {
 		h.lock.shadow.Release()
 	}
-	if !h.state.RLock.Unlock(&h.party) {
+	if !h.fast.Unlock(&h.party) {
 		h.unlockSlow()
 	}
 }
 
 //go:noinline
 func (h *Holder) unlockSlow() {
-	err := h.state.RLock.UnlockSlow(&h.party, h.lock.arena.in.Parker())
+	h.leaves(h.Depth())
+	err := h.state.RLock.UnlockSlow(&h.party, h.lock.parker())
 	runtime.KeepAlive(h) // and with it the lock's handle: or the object could be gone before the last look at it
 	if err != nil {
 		panic(err)
+	}
+}
+
+// leaves tells the tracer that this unlock is the last, if the lock is held at the given level.
+func (h *Holder) leaves(level int) {
+	if h.Depth() > 0 && level == 1 && h.lock.tracer != nil {
+		h.lock.leaves(arena.Exclusive)
 	}
 }
 
@@ -116,9 +132,13 @@ func (h *Holder) Depth() int { return h.party.Depth() }
 //
 // If h holds the lock and a With of it has panicked, Recover mends what that has left.
 func (h *Holder) Recover(ctx context.Context, mend func(died *OwnerDiedError) error) error {
-	takenOver, err := h.state.RLock.Recover(ctx, &h.party, h.lock.arena.in.Parker(), &h.lock.spin)
+	p, c := h.lock.wants(arena.Exclusive)
+	takenOver, err := h.state.RLock.Recover(ctx, &h.party, p, &h.lock.spin)
 	if err != nil {
 		return err
+	}
+	if h.Depth() == 1 {
+		h.lock.took(c, arena.Exclusive)
 	}
 	if race.Enabled {
 		h.lock.shadow.Acquire()
@@ -142,6 +162,7 @@ func (h *Holder) abandon(level int) {
 	if race.Enabled {
 		h.lock.shadow.Release()
 	}
-	h.state.RLock.Abandon(&h.party, level, h.lock.arena.in.Parker())
+	h.leaves(level)
+	h.state.RLock.Abandon(&h.party, level, h.lock.parker())
 	runtime.KeepAlive(h)
 }

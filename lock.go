@@ -28,8 +28,9 @@ import (
 // not re-entrant. Between goroutines of one process threading.Lock does the same on the heap.
 type Lock struct {
 	noCopy noCopy
-	word   *prim.Lock // in the arena
+	fast   *prim.Lock // state's; of a traced lock one that is never free
 	me     uint32
+	state  *arena.LockState
 	*hold
 }
 
@@ -58,7 +59,7 @@ func newLock(opts []Option) (*Lock, error) {
 	}
 	s := settle(opts)
 	h, err := a.create(arena.ObjectSpec{
-		Kind: arena.KindLock, Name: s.name, Type: "mp.Lock", Fingerprint: fingerprint(nil), Size: lockStateSize,
+		Kind: arena.KindLock, Flags: s.flags, Name: s.name, Type: "mp.Lock", Fingerprint: fingerprint(nil), Size: lockStateSize,
 		Init: func(o *arena.Object) { arena.PayloadOf[arena.LockState](o).Policy.Store(s.policy) },
 	})
 	if err != nil {
@@ -70,10 +71,10 @@ func newLock(opts []Option) (*Lock, error) {
 }
 
 func (l *Lock) attach(h *hold) {
-	state := arena.PayloadOf[arena.LockState](h.object)
 	l.hold = h
-	l.word = &state.Lock
-	l.me = prim.Holder(h.arena.in.Me(), state.Policy.Load() == arena.PolicyAbandon)
+	l.state = arena.PayloadOf[arena.LockState](h.object)
+	l.fast = h.fast(&l.state.Lock)
+	l.me = prim.Holder(h.arena.in.Me(), l.state.Policy.Load() == arena.PolicyAbandon)
 	collect(l, h)
 }
 
@@ -82,7 +83,7 @@ func (l *Lock) attach(h *hold) {
 func (l *Lock) Lock() {
 	// What is as small as this goes in line, KeepAlive included: to the compiler the handle is garbage from its last
 	// use on, and a collected handle may free the object under the instruction that is at it.
-	if l.word.TryLock(l.me) {
+	if l.fast.TryLock(l.me) {
 		runtime.KeepAlive(l)
 	} else {
 		l.lockSlow()
@@ -104,7 +105,7 @@ func (l *Lock) lockSlow() {
 // LockContext is Lock until ctx ends: ctx's error, or *OwnerDiedError, is returned without the lock. A
 // lock that is free is taken even if ctx has ended.
 func (l *Lock) LockContext(ctx context.Context) error {
-	if !l.word.TryLock(l.me) {
+	if !l.fast.TryLock(l.me) {
 		if err := l.lockContext(ctx); err != nil {
 			return err
 		}
@@ -117,17 +118,21 @@ func (l *Lock) LockContext(ctx context.Context) error {
 }
 
 func (l *Lock) lockContext(ctx context.Context) error {
-	err := l.word.LockSlow(ctx, l.me, l.arena.in.Parker(), &l.spin)
+	p, c := l.wants(arena.Exclusive)
+	err := l.state.Lock.LockSlow(ctx, l.me, p, &l.spin)
 	runtime.KeepAlive(l)
 	if errors.Is(err, prim.ErrAbandoned) {
 		return l.ownerDied()
+	}
+	if err == nil {
+		l.took(c, arena.Exclusive)
 	}
 	return err
 }
 
 // TryLock locks l if it is free and tells whether it did. It panics with *OwnerDiedError as Lock does.
 func (l *Lock) TryLock() bool {
-	if !l.word.TryLock(l.me) && !l.tryLockSlow() {
+	if !l.fast.TryLock(l.me) && !l.tryLockSlow() {
 		return false
 	}
 	runtime.KeepAlive(l)
@@ -138,16 +143,19 @@ func (l *Lock) TryLock() bool {
 }
 
 func (l *Lock) tryLockSlow() bool {
-	ok, err := l.word.TryLockSlow(l.me)
+	ok, err := l.state.Lock.TryLockSlow(l.me)
 	if !ok && err == nil {
 		// Nobody may be asleep here, and so nobody looks whether the holder lives.
-		if id, _ := l.word.HeldBy(); id != 0 && l.arena.in.Suspect(id) {
-			ok, err = l.word.TryLockSlow(l.me)
+		if id, _ := l.state.Lock.HeldBy(); id != 0 && l.arena.in.Suspect(id) {
+			ok, err = l.state.Lock.TryLockSlow(l.me)
 		}
 	}
 	runtime.KeepAlive(l)
 	if err != nil {
 		panic(l.ownerDied())
+	}
+	if ok && l.tracer != nil {
+		l.took(whoCalls(), arena.Exclusive)
 	}
 	return ok
 }
@@ -157,7 +165,7 @@ func (l *Lock) Unlock() {
 	if race.Enabled {
 		l.shadow.Release()
 	}
-	if l.word.Unlock(l.me) {
+	if l.fast.Unlock(l.me) {
 		runtime.KeepAlive(l)
 	} else {
 		l.unlockSlow()
@@ -166,7 +174,14 @@ func (l *Lock) Unlock() {
 
 //go:noinline
 func (l *Lock) unlockSlow() {
-	err := l.word.UnlockSlow(l.me, l.arena.in.Parker())
+	if l.tracer != nil {
+		l.leaves(arena.Exclusive)
+		if l.state.Lock.Unlock(l.me) {
+			runtime.KeepAlive(l)
+			return
+		}
+	}
+	err := l.state.Lock.UnlockSlow(l.me, l.parker())
 	runtime.KeepAlive(l)
 	if err != nil {
 		panic(err)
@@ -179,10 +194,12 @@ func (l *Lock) unlockSlow() {
 // call Recover one mends, and the others just lock. mend may be nil if there is nothing to mend.
 func (l *Lock) Recover(ctx context.Context, mend func(died *OwnerDiedError) error) error {
 	defer runtime.KeepAlive(l)
-	takenOver, err := l.word.Recover(ctx, l.me, l.arena.in.Parker(), &l.spin)
+	p, c := l.wants(arena.Exclusive)
+	takenOver, err := l.state.Lock.Recover(ctx, l.me, p, &l.spin)
 	if err != nil {
 		return err
 	}
+	l.took(c, arena.Exclusive)
 	if race.Enabled {
 		l.shadow.Acquire()
 	}
@@ -195,7 +212,8 @@ func (l *Lock) Recover(ctx context.Context, mend func(died *OwnerDiedError) erro
 			if race.Enabled {
 				l.shadow.Release()
 			}
-			l.word.Abandon(l.me, l.arena.in.Parker())
+			l.leaves(arena.Exclusive)
+			l.state.Lock.Abandon(l.me, l.parker())
 		}
 	}()
 	err = mend(l.ownerDied())

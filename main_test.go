@@ -51,9 +51,9 @@ func within(t *testing.T, d time.Duration, what string, f func()) {
 }
 
 // gate is how a child says that it is where the test wants it: an Add is seen by Wait at once.
-type gate struct{ At *mp.Value[int] }
+type gate struct{ At, Need *mp.Value[int] }
 
-func newGate() gate { return gate{mp.NewValue(0)} }
+func newGate() gate { return gate{mp.NewValue(0), mp.NewValue(0)} }
 
 func (g gate) pass() { mp.Add(g.At, 1) }
 

@@ -10,9 +10,10 @@ import (
 )
 
 const (
-	lockStateSize  = uint64(unsafe.Sizeof(arena.LockState{}))
-	rlockStateSize = uint64(unsafe.Sizeof(arena.RLockState{}))
-	valueStateSize = uint64(unsafe.Sizeof(arena.ValueState{}))
+	lockStateSize   = uint64(unsafe.Sizeof(arena.LockState{}))
+	rlockStateSize  = uint64(unsafe.Sizeof(arena.RLockState{}))
+	rwLockStateSize = uint64(unsafe.Sizeof(arena.RWLockState{}))
+	valueStateSize  = uint64(unsafe.Sizeof(arena.ValueState{}))
 
 	semaphoreStateSize = uint64(unsafe.Sizeof(arena.SemaphoreState{}))
 	boundedStateSize   = uint64(unsafe.Sizeof(arena.BoundedState{}))

@@ -40,7 +40,7 @@ func newRLock(opts []Option) (*RLock, error) {
 	}
 	s := settle(opts)
 	h, err := a.create(arena.ObjectSpec{
-		Kind: arena.KindRLock, Name: s.name, Type: "mp.RLock", Fingerprint: fingerprint(nil), Size: rlockStateSize,
+		Kind: arena.KindRLock, Flags: s.flags, Name: s.name, Type: "mp.RLock", Fingerprint: fingerprint(nil), Size: rlockStateSize,
 		Init: func(o *arena.Object) { arena.PayloadOf[arena.RLockState](o).Policy.Store(s.policy) },
 	})
 	if err != nil {
@@ -62,7 +62,11 @@ func (l *RLock) attach(h *hold) {
 // allocation, and is garbage when it is no longer used. If it holds l then, l stays held, as with a goroutine that ends
 // without Unlock, until the process ends.
 func (l *RLock) Holder() *Holder {
-	return &Holder{party: prim.NewParty(tokens.Next(), l.me), state: l.state, lock: l}
+	h := &Holder{party: prim.NewParty(tokens.Next(), l.me), fast: &l.state.RLock, state: l.state, lock: l}
+	if l.tracer != nil {
+		h.fast = shutRLock()
+	}
+	return h
 }
 
 var tokens prim.Tokens

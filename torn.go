@@ -46,18 +46,19 @@ func (l *Lock) With(f func()) {
 
 // tear gives l up in the middle of a section.
 func (l *Lock) tear() {
-	if arena.PayloadOf[arena.LockState](l.object).Policy.Load() == arena.PolicyRelease {
+	if l.state.Policy.Load() == arena.PolicyRelease {
 		l.Unlock()
 		return
 	}
-	if id, dead := l.word.HeldBy(); id != l.arena.in.Me() || dead {
+	if id, dead := l.state.Lock.HeldBy(); id != l.arena.in.Me() || dead {
 		return // f has unlocked it
 	}
 	if race.Enabled {
 		l.shadow.Release()
 	}
+	l.leaves(arena.Exclusive)
 	l.arena.in.NotePanic(l.object)
-	l.word.Abandon(l.me, l.arena.in.Parker())
+	l.state.Lock.Abandon(l.me, l.arena.in.Parker())
 	runtime.KeepAlive(l)
 }
 

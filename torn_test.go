@@ -160,4 +160,10 @@ func TestWithThatUnlocksItself(t *testing.T) {
 			t.Error("the lock is not free")
 		}
 	}
+	if _, n := l.LastDeath(); n != 0 {
+		t.Errorf("the lock was torn %d times", n)
+	}
+	if _, n := r.LastDeath(); n != 0 {
+		t.Errorf("the rlock was torn %d times", n)
+	}
 }

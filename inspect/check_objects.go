@@ -56,6 +56,9 @@ func (w *walk) object(i int, word uint64) error {
 	if r.Kind == arena.KindBoundedSemaphore && r.Size >= least {
 		return w.permits(where, block)
 	}
+	if r.Kind == arena.KindRWLock {
+		return w.rwLock(where, r, block)
+	}
 	return nil
 }
 

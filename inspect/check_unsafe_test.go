@@ -154,6 +154,7 @@ var damages = []struct {
 	{"pid", func(d *damage) { d.Slot(1).PID.Store(0) }, "pid: expected one, as the process is live, found 0"},
 	{"parent", func(d *damage) { d.Slot(1).Parent.Store(5<<10 | 1) }, "parent: expected a process that is or was, found id 5121"},
 	{"limbo of a free slot", func(d *damage) { d.Slot(7).State.Store(0); d.Slot(7).Limbo[3] = 0x40; d.Header().Top.Store(9) }, "slot 7: block in hand 3: expected none, as the slot is free, found 0x40"},
+	{"records of a free slot", func(d *damage) { d.Slot(7).State.Store(0); d.Slot(7).Trace.Store(0x40); d.Header().Top.Store(9) }, "slot 7: trace records: expected none, as the slot is free, found some at 0x40"},
 	{"limbo nowhere", func(d *damage) { d.Slot(0).Limbo[3] = 0x40 }, "place 3 of slot 0: block: expected one of the heap, found 0x40"},
 	{"limbo of another's", func(d *damage) { d.Slot(0).Limbo[3] = uint64(d.place(d.lock)) }, "place: expected one, found"},
 	{"limbo of a free block", func(d *damage) { d.Slot(0).Limbo[3] = uint64(d.place(d.lock)) + 512 }, "which is free"},
@@ -296,6 +297,9 @@ func TestGarbage(t *testing.T) {
 				*d.word(d.Header().HeapAt) = 0 // the lock is free, so that the walk begins
 			}
 			if _, err := w.Snapshot(); err != nil {
+				t.Error(err)
+			}
+			if _, err := w.Deadlocks(); err != nil {
 				t.Error(err)
 			}
 			if len(w.Check()) > manyFindings {

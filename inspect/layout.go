@@ -51,4 +51,6 @@ var payloads = map[arena.Kind]uint64{
 	arena.KindRawValue: 1,
 
 	arena.KindSemaphore: semaphoreSize, arena.KindBoundedSemaphore: boundedSize,
+	arena.KindTrace:  traceSize,
+	arena.KindRWLock: rwLockSize,
 }

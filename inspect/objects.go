@@ -54,6 +54,11 @@ func (s *Snapshot) readObjects(f *family, heap *arena.Heap) (*places, error) {
 		}
 		_, block, _, _ := entry(word)
 		o := f.describe(r, block)
+		if r.Kind == arena.KindRWLock {
+			if err := f.rwLock(&o, r, block); err != nil {
+				return nil, err
+			}
+		}
 		m.add(block, headerSize+arena.Offset(min(r.Size, f.a.size)), &o)
 		s.Objects = append(s.Objects, o)
 	}
@@ -65,6 +70,7 @@ func (f *family) describe(r *record, block arena.Offset) Object {
 	o := Object{
 		Index: r.Index, Generation: r.Generation, Kind: r.Kind.String(), Name: text(r.Name[:]), Type: text(r.Type[:]),
 		Size: r.Size, Created: time.Unix(0, r.Created), Creator: f.person(r.Creator), Holders: []int{},
+		Traced: r.Flags&arena.FlagTraced != 0,
 	}
 	for slot := range members(&r.Holders) {
 		o.Holders = append(o.Holders, int(f.slots[slot].PID.Load()))
@@ -89,7 +95,7 @@ func (f *family) describe(r *record, block arena.Offset) Object {
 	return o
 }
 
-// lock reads the lock that the payload of a lock, and of a value, begins with.
+// lock reads the lock that the payload of a lock of either sort, and of a value, begins with.
 func (f *family) lock(r *record) *Lock {
 	l := &Lock{State: "free", Waited: r.lock().Lock.Waited(), Deaths: r.Deaths(), Last: lastDeath(r)}
 	id, dead := r.lock().Lock.HeldBy()
@@ -116,12 +122,16 @@ func lastDeath(r *record) *Death {
 }
 
 // Handle is how the object is named everywhere: index and generation.
-func (o *Object) Handle() string { return fmt.Sprintf("%d.%d", o.Index, o.Generation) }
+func (o *Object) Handle() string { return handle(o.Index, o.Generation) }
+
+func handle(index, generation uint32) string { return fmt.Sprintf("%d.%d", index, generation) }
 
 // String is kind, name if there is one, and handle.
-func (o *Object) String() string {
-	if o.Name == "" {
-		return o.Kind + " " + o.Handle()
+func (o *Object) String() string { return called(o.Kind, o.Name, o.Handle()) }
+
+func called(kind, name, handle string) string {
+	if name == "" {
+		return kind + " " + handle
 	}
-	return fmt.Sprintf("%s %q (%s)", o.Kind, o.Name, o.Handle())
+	return fmt.Sprintf("%s %q (%s)", kind, name, handle)
 }

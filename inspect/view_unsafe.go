@@ -46,6 +46,17 @@ type record struct {
 	payload [8]uint64
 }
 
+// chunk is an object of trace records.
+type chunk struct {
+	arena.Object
+	records arena.TraceState
+}
+
+// recordAt is where the record with this number begins in it.
+func recordAt(i int) arena.Offset {
+	return headerSize + arena.Offset(unsafe.Offsetof(arena.TraceState{}.Records)) + arena.Offset(i)*arena.Offset(unsafe.Sizeof(arena.TraceRecord{}))
+}
+
 const (
 	headerSize = arena.Offset(unsafe.Sizeof(arena.Object{}))
 	spanSize   = arena.Offset(unsafe.Sizeof(arena.Span{}))
@@ -53,6 +64,9 @@ const (
 	lockSize   = uint64(unsafe.Sizeof(arena.LockState{}))
 	rlockSize  = uint64(unsafe.Sizeof(arena.RLockState{}))
 	valueSize  = uint64(unsafe.Sizeof(arena.ValueState{}))
+	traceSize  = uint64(unsafe.Sizeof(arena.TraceState{}))
+	rwLockSize = uint64(unsafe.Sizeof(arena.RWLockState{}))
+	readersAt  = headerSize + arena.Offset(unsafe.Offsetof(arena.RWLockState{}.Readers))
 	bellSize   = arena.Offset(unsafe.Sizeof(park.Bell{}))
 	bellsAt    = arena.Offset(unsafe.Offsetof(park.Board{}.Bells))
 	_          = -uint(unsafe.Offsetof(record{}.payload) - unsafe.Sizeof(arena.Object{}))
@@ -63,11 +77,13 @@ const (
 	semaphoreSize = uint64(unsafe.Sizeof(arena.SemaphoreState{}))
 	boundedSize   = uint64(unsafe.Sizeof(arena.BoundedState{}))
 	_             = -uint(unsafe.Sizeof(arena.SemaphoreState{}) - unsafe.Sizeof(record{}.payload))
+	_             = -uint(unsafe.Sizeof(arena.RWLockHead{}) - unsafe.Sizeof(record{}.payload))
 )
 
-func (r *record) lock() *arena.LockState   { return (*arena.LockState)(unsafe.Pointer(&r.payload)) }
-func (r *record) rlock() *arena.RLockState { return (*arena.RLockState)(unsafe.Pointer(&r.payload)) }
-func (r *record) value() *arena.ValueState { return (*arena.ValueState)(unsafe.Pointer(&r.payload)) }
+func (r *record) lock() *arena.LockState    { return (*arena.LockState)(unsafe.Pointer(&r.payload)) }
+func (r *record) rlock() *arena.RLockState  { return (*arena.RLockState)(unsafe.Pointer(&r.payload)) }
+func (r *record) value() *arena.ValueState  { return (*arena.ValueState)(unsafe.Pointer(&r.payload)) }
+func (r *record) rwLock() *arena.RWLockHead { return (*arena.RWLockHead)(unsafe.Pointer(&r.payload)) }
 
 func (r *record) semaphore() *arena.SemaphoreState {
 	return (*arena.SemaphoreState)(unsafe.Pointer(&r.payload))

@@ -33,6 +33,15 @@ func TestRLockInABubble(t *testing.T) {
 		if d := time.Since(begin); d != 2*time.Minute {
 			t.Errorf("waited %v of the bubble's time, expected two minutes", d)
 		}
+		go func() { first.Lock(); first.Unlock() }() //nolint:staticcheck // the empty section is the test
+		synctest.Wait()
+		second.Lock()
+		second.Unlock()
+		second.Unlock()
+		synctest.Wait()
+		if !second.TryLock() {
+			t.Error("the lock is not free")
+		}
 	})
 }
 

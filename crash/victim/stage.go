@@ -25,6 +25,7 @@ type stage struct {
 	Gate   *mp.Value[int32] // how the processes of a scenario wait for each other
 	Bar    *mp.Lock         // held by a survivor for ever
 	semaphores
+	Traced traced
 }
 
 type (
@@ -61,6 +62,7 @@ func newStage() stage {
 		Ledger: mp.NewRawValue(ledger{}), Mode: mp.NewValue(idle), Gate: mp.NewValue[int32](0), Bar: mp.NewLock(mp.Name("bar")),
 		semaphores: newSemaphores(),
 		Nested:     newNested(),
+		Traced:     newTraced(),
 	}
 }
 

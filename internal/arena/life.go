@@ -54,6 +54,9 @@ func (a *Arena) tick() {
 		}
 		a.look(slot, thorough)
 	}
+	if f := a.ticked.Load(); f != nil {
+		(*f)()
+	}
 }
 
 // look sweeps a slot if its process is gone. The generation is read before the proof: it names who is gone.

@@ -24,6 +24,8 @@ func (o *Object) mortal() mortal {
 		return PayloadOf[SemaphoreState](o)
 	case KindBoundedSemaphore:
 		return PayloadOf[BoundedState](o)
+	case KindRWLock:
+		return PayloadOf[RWLockState](o)
 	}
 	return nil
 }

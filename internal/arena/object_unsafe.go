@@ -12,7 +12,7 @@ import (
 type Object struct {
 	_           structs.HostLayout
 	Kind        Kind
-	Flags       uint32
+	Flags       uint32 // FlagTraced, FlagDetect
 	Fingerprint uint64 // of the type of what it holds
 	Index       uint32 // in the directory
 	Generation  uint32

@@ -59,6 +59,7 @@ func (a *Arena) sweepTaken(slot, generation uint32) {
 		}
 	})
 	failpoint.Hit("sweep: objects done")
+	s.forgetTrace()
 	a.dropHolder(slot)
 	a.Board().Forget(slot)
 	failpoint.Hit("sweep: board done")

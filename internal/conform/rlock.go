@@ -2,6 +2,7 @@ package conform
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"testing"
 )
@@ -312,6 +313,7 @@ func rlockMany(t *testing.T, holder func() Holder) {
 			t.Error("two are inside")
 		}
 		count++
+		runtime.Gosched() // so that others come, and have to wait
 		inside--
 	}
 	for g := range goroutines {

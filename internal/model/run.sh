@@ -96,6 +96,31 @@ fail redo -DNOREPLAY -DONEWORKER
 fail redo -DFREEFIRST -DONEWORKER
 fail redo -DNOHOLDER -DONEWORKER
 fail redo -DNOBARRIER -DONEWORKER -DRUN
+pass rwlock -DNW=2
+pass rwlock -DNR=1 -DNW=2 -DROUNDS=2 -DFAIR=2
+pass rwlock -DNR=1 -DNW=2 -DROUNDS=2 -DTURNTIME
+pass rwlock -DNR=1 -DNW=2 -DCANCEL=0
+pass rwlock -DNR=1 -DNW=2 -DCANCEL=1
+pass rwlock -DNR=1 -DNW=2 -DTURNTIME -DNOLETTING
+pass rwlock -DDEATH
+pass rwlock -DNR=1 -DNW=2 -DDEATH
+pass rwlock -DNR=1 -DCANCEL=0 -DDEATH
+fail rwlock -DLOOKFIRST
+fail rwlock -DSCANFIRST -DNR=1 -DNW=2
+fail rwlock -DNOSHUT -DNR=1 -DNW=2
+fail rwlock -DREOPEN -DNR=1 -DNW=2 -DCANCEL=1
+fail rwlock -DFREEFIRST -DNR=1 -DNW=2
+fail rwlock -DNOC -DNR=1 -DNW=2 -DDEATH
+fail rwlock -DNOUNCOUNTWAKE
+fail rwlock -DNOTELL
+fail rwlock -DNOTURNWAKE
+fail rwlock -DNOLETTING -DNR=1 -DNW=2
+fail rwlock -DNOBACK -DNR=1 -DNW=2 -DCANCEL=0
+fail rwlock -DNOCOUNTDIED -DDEATH
+fail rwlock -DNOTURNDIED -DDEATH
+fail rwlock -DDRAINABANDONS -DDEATH
+fail rwlock -DNOLATE -DNR=1 -DNW=2 -DROUNDS=2 -DFAIR=2
+fail rwlock -DNOOWED -DNR=1 -DNW=2 -DROUNDS=2 -DFAIR=2
 pass sweep -DNS=3 -DCLAIMS=2
 pass sweep -DNS=4 -DDEATHS=1
 pass sweep -DNS=3 -DBURY -DCORPSE

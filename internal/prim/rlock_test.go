@@ -171,9 +171,11 @@ func TestRLockTornAtALevel(t *testing.T) {
 	})
 	t.Run("given back before", func(t *testing.T) {
 		r, p := new(RLock), NewParty(7, Holder(3, true))
+		other := NewParty(8, Holder(3, true))
+		take(t, r, &other)
 		r.Abandon(&p, 0, via)
 		r.Abandon(&p, 1, via)
-		owned(t, r, Owner{})
+		owned(t, r, Owner{ID: 3, Token: 8, Depth: 1})
 	})
 	t.Run("nothing can be torn", func(t *testing.T) {
 		r, p := new(RLock), NewParty(7, Holder(3, false))
@@ -181,4 +183,26 @@ func TestRLockTornAtALevel(t *testing.T) {
 		r.Abandon(&p, 1, via)
 		owned(t, r, Owner{})
 	})
+}
+
+// Whoever sleeps when a lock is torn is to be told at once, and not by the tick.
+func TestTornWakesAll(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		tear func(r *RLock, p *Party, via park.Parker)
+	}{
+		{"abandoned", func(r *RLock, p *Party, via park.Parker) { r.Abandon(p, 1, via) }},
+		{"dead", func(r *RLock, _ *Party, via park.Parker) { r.Died(3, via, func() {}) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var r RLock
+			p, via := NewParty(7, Holder(3, true)), new(errParker)
+			take(t, &r, &p)
+			r.woken.Store(2)
+			c.tear(&r, &p, via)
+			if via.woken != 1 || r.woken.Load() != 0 {
+				t.Errorf("%d wake-ups, expected one of all; the hint is %d, expected 0", via.woken, r.woken.Load())
+			}
+		})
+	}
 }

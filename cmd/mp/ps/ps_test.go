@@ -45,6 +45,8 @@ func family() *inspect.Snapshot {
 			{Index: 8, Generation: 1, Kind: "RLock", Type: "mp.RLock", Lock: &inspect.Lock{
 				State: "held", Holder: &worker, Token: 7, Depth: 3, Deaths: 2, Last: &inspect.Death{Person: first, At: begin, Panicked: true},
 			}},
+			{Index: 9, Generation: 1, Kind: "RWLock", Type: "mp.RWLock", Lock: &inspect.Lock{State: "free"}, Readers: []inspect.Reader{{Person: first, Count: 1}, {Person: worker, Count: 2}}},
+			{Index: 10, Generation: 1, Kind: "RWLock", Type: "mp.RWLock", Lock: &inspect.Lock{State: "draining", Holder: &first, Waited: true}, Readers: []inspect.Reader{{Person: worker, Count: 1}}},
 		},
 	}
 }
@@ -68,6 +70,8 @@ OBJECT  KIND      NAME      TYPE     STATE                                      
 6.1  Semaphore  -  mp.Semaphore  0 left  some  -
 7.1  BoundedSemaphore  -  mp.BoundedSemaphore  1 of 3 left, MainProcess (pid 100) has 2, 1 process died with some, last worker-1 at 2026-11-21 12:00:00  -  -
 8.1  RLock  -  mp.RLock  held by worker-1 (pid 101), 3 times, left torn 2 times, last by a panic in MainProcess at 2026-11-21 12:00:00  -  -
+9.1  RWLock  -  mp.RWLock  read by MainProcess (pid 100), read by worker-1 (pid 101) × 2  -  -
+10.1  RWLock  -  mp.RWLock  draining by MainProcess (pid 100), read by worker-1 (pid 101)  some  -
 `
 
 // squeeze makes what is aligned comparable by hand: runs of spaces become two.
