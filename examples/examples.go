@@ -42,6 +42,10 @@ var programs = []Program{
 		Check: lines("20 1"),
 	},
 	{
+		Name: "semaphore", Shows: "five processes want into a room for three: never are more inside",
+		Check: atMostInside(3),
+	},
+	{
 		Name: "processes", Shows: "five processes with names and exit codes; one is killed, and tells how it died",
 		Check: lines("worker-0 exit code 0", "worker-1 exit code 1", "worker-2 exit code 2", "worker-3 exit code 3",
 			"worker-4 exit code -9", "worker-4 was ended by killed"),

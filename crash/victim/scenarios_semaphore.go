@@ -18,8 +18,12 @@ var seatAlone = mp.Proc2(func(ctx context.Context, s stage, n int) error {
 	if err := s.seatRound(ctx); err != nil {
 		return err
 	}
-	if !s.Seats.TryAcquire() || !s.Seats.TryAcquire() || s.Seats.TryAcquire() {
-		return errors.New("not two seats")
+	seats := 0
+	for s.Seats.TryAcquire() {
+		seats++
+	}
+	if seats != places {
+		return fmt.Errorf("%d seats of %d", seats, places)
 	}
 	s.Seats.ReleaseN(places)
 	return nil

@@ -59,12 +59,9 @@ func (a *Arena) unlock() {
 
 // lockSweeping is lock for a sweep. While we sweep nobody else in this process does: if the holder is dead
 // too, or dies while we wait, it is for us to sweep it first.
-func (a *Arena) lockSweeping() { a.lockSweepingOver(&a.Heap().Lock) }
-
-// lockSweepingOver is the same for any lock that is always held consistent.
-func (a *Arena) lockSweepingOver(l *prim.Lock) {
+func (a *Arena) lockSweeping() {
 	me := prim.Holder(a.id, false)
-	for !l.TryLock(me) {
+	for l := &a.Heap().Lock; !l.TryLock(me); {
 		holder, _ := l.HeldBy()
 		slot, generation := SlotOf(holder), holder>>10
 		if holder != 0 && a.gone(slot, false) && a.takeCorpse(slot, generation, 0) {

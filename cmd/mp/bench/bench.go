@@ -146,10 +146,11 @@ func pretty(ns float64) string {
 func allRows(ctx context.Context, scale float64, progress io.Writer) (rows []Row, closeRivals func()) {
 	rows = append(rows, lockRows(scale)...)
 	rows = append(rows, rlockRows(scale)...)
+	rows = append(rows, semaphoreRows(scale)...)
 	rows = append(rows, valueRows(scale)...)
 	rows = append(rows, processRows(scale)...)
 	var closers []func() error
-	for _, rival := range []func(context.Context, float64) ([]Row, func() error, error){glibcRows, cpythonRows} {
+	for _, rival := range []func(context.Context, float64) ([]Row, func() error, error){glibcRows, glibcSemaphoreRows, cpythonRows} {
 		more, closer, err := rival(ctx, scale)
 		if err != nil {
 			fmt.Fprintf(progress, "left out: %v\n", err)
