@@ -273,7 +273,7 @@ func (f *family) invariants() error {
 		return fmt.Errorf("torn: %v", *p)
 	}
 	x := f.Wide.Load()
-	if err := x.check(); err != nil {
+	if err := errors.Join(x.check(), f.Shelf.whole("at rest")); err != nil {
 		return err
 	}
 	var begun, done int64

@@ -22,7 +22,8 @@ type stage struct {
 	Ledger *mp.RawValue[ledger]
 	Mode   *mp.Value[int32] // what the survivors do
 	Gate   *mp.Value[int32] // how the processes of a scenario wait for each other
-	Bar    *mp.Lock         // held by a survivor for ever
+	Shelf  shelf
+	Bar    *mp.Lock // held by a survivor for ever
 }
 
 type (
@@ -57,6 +58,7 @@ func newStage() stage {
 	return stage{
 		Lock: mp.NewLock(mp.Name("pair")), Pair: mp.NewRawValue(pair{}), Word: mp.NewValue[int64](0), Wide: mp.NewValue(wide{}),
 		Ledger: mp.NewRawValue(ledger{}), Mode: mp.NewValue(idle), Gate: mp.NewValue[int32](0), Bar: mp.NewLock(mp.Name("bar")),
+		Shelf: newShelf(),
 	}
 }
 
@@ -144,6 +146,9 @@ func (s stage) round(ctx context.Context, who int) error {
 	}
 	s.wordRound(who)
 	if err := s.wideRound(who); err != nil {
+		return err
+	}
+	if err := s.Shelf.round(ctx); err != nil {
 		return err
 	}
 	x := s.Wide.Load()
