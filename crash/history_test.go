@@ -74,9 +74,12 @@ const (
 	opAdd
 	opSwap   // compare and swap
 	opUpdate // to 3x+In1
+	opRLock
+	opRTry
+	opRUnlock
 )
 
-var opNames = [...]string{"none", "lock", "try", "unlock", "recover", "die", "load", "store", "add", "swap", "update"}
+var opNames = [...]string{"none", "lock", "try", "unlock", "recover", "die", "load", "store", "add", "swap", "update", "rlock", "rtry", "runlock"}
 
 func (o op) String() string { return opNames[o] }
 
