@@ -78,9 +78,12 @@ const (
 	opTryAcquire
 	opRelease // of In1 permits
 	opValue
+	opRLock
+	opRTry
+	opRUnlock
 )
 
-var opNames = [...]string{"none", "lock", "try", "unlock", "recover", "die", "load", "store", "add", "swap", "update", "acquire", "try acquire", "release", "value"}
+var opNames = [...]string{"none", "lock", "try", "unlock", "recover", "die", "load", "store", "add", "swap", "update", "acquire", "try acquire", "release", "value", "rlock", "rtry", "runlock"}
 
 func (o op) String() string { return opNames[o] }
 

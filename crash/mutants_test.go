@@ -41,6 +41,14 @@ var mutants = []mutant{
 		"f(v.next(seq))\n\t\tv.commit(seq)", "f(v.copy(seq))", "struct alone",
 	},
 	{
+		"a dead reader stays", "internal/prim/rwlock_death.go",
+		"mine.Store(0)", "_ = mine.Load()", "rwlock read alone",
+	},
+	{
+		"a writer that dies before it is inside abandons the lock", "internal/prim/rwlock_death.go",
+		"if v&consistent == 0 {", "if v != 0 {", "rwlock drained",
+	},
+	{
 		"the sweep does not finish the transaction of the dead", "internal/arena/limbo.go",
 		"holder == id {\n\t\ta.replay()", "holder == id {", "object of a word",
 	},

@@ -278,7 +278,7 @@ func (f *family) invariants() error {
 		return fmt.Errorf("torn under the rlock: %v", *p)
 	}
 	x := f.Wide.Load()
-	if err := x.check(); err != nil {
+	if err := errors.Join(x.check(), f.Shelf.whole("at rest")); err != nil {
 		return err
 	}
 	if err := f.checkSemaphores(); err != nil {

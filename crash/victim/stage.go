@@ -26,6 +26,7 @@ type stage struct {
 	Bar    *mp.Lock         // held by a survivor for ever
 	semaphores
 	Traced traced
+	Shelf  shelf
 }
 
 type (
@@ -63,6 +64,7 @@ func newStage() stage {
 		semaphores: newSemaphores(),
 		Nested:     newNested(),
 		Traced:     newTraced(),
+		Shelf:      newShelf(),
 	}
 }
 
@@ -156,6 +158,9 @@ func (s stage) round(ctx context.Context, who int) error {
 		return err
 	}
 	if err := s.semaphoreRound(ctx); err != nil {
+		return err
+	}
+	if err := s.Shelf.round(ctx); err != nil {
 		return err
 	}
 	x := s.Wide.Load()

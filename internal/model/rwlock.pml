@@ -16,7 +16,7 @@
  *      back          giveBack; "rwlock: no longer late"
  *   W: lock          LockSlow, LockFast; "rwlock: word taken"
  *      letin         letIn, awaitLate; "rwlock: waiting for the late"
- *      shut          shut; "rwlock: shut", "rwlock: turn owed"
+ *      shut          shut; "rwlock: shut"
  *      scan          drain, drainSlot; "rwlock: draining", "rwlock: writer woken", "rwlock: drained"
  *      section       enter; "rwlock: inside"; then Unlock, or UnlockSlow; "rwlock: leaving"
  *      release       release; "rwlock: opened"

@@ -101,7 +101,6 @@ func (l *RWLock) shut() {
 			return
 		case g&gateOpen == 0:
 			l.writer.word.Or(waiters)
-			failpoint.Hit("rwlock: turn owed")
 			return
 		case l.gate.CompareAndSwap(g, g&^(gateOpen|gateLate)):
 			failpoint.Hit("rwlock: shut")
