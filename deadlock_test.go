@@ -5,7 +5,6 @@ package mp_test
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"os"
 	"runtime"
 	"strings"
@@ -260,82 +259,4 @@ func TestTracedLockBelongsToItsGoroutine(t *testing.T) {
 		t.Error("it was unlocked all the same")
 	}
 	l.Unlock()
-}
-
-// traffic takes two of the locks at a time, always in the same order, from several goroutines: all waiting is legal.
-var traffic = mp.Proc3(func(ctx context.Context, locks []*mp.Lock, stop *mp.Value[int], seed int) error {
-	done := make(chan error)
-	const goroutines = 4
-	for g := range goroutines {
-		go func() {
-			random := rand.New(rand.NewPCG(uint64(seed), uint64(g)))
-			for stop.Load() == 0 {
-				low, high := random.IntN(len(locks)), random.IntN(len(locks))
-				if low == high {
-					continue
-				}
-				if low > high {
-					low, high = high, low
-				}
-				if err := lockPair(ctx, locks[low], locks[high]); err != nil {
-					done <- err
-					return
-				}
-			}
-			done <- nil
-		}()
-	}
-	var errs []error
-	for range goroutines {
-		errs = append(errs, <-done)
-	}
-	return errors.Join(errs...)
-})
-
-func lockPair(ctx context.Context, low, high *mp.Lock) error {
-	if err := low.LockContext(ctx); err != nil {
-		return err
-	}
-	defer low.Unlock()
-	runtime.Gosched()
-	if err := high.LockContext(ctx); err != nil {
-		return err
-	}
-	runtime.Gosched()
-	high.Unlock()
-	return nil
-}
-
-// Legal waiting, and much of it, is never a deadlock, however often one looks.
-func TestNoFalseAlarm(t *testing.T) {
-	const processes, looks = 4, 3 * time.Second
-	locks := make([]*mp.Lock, 5)
-	for i := range locks {
-		locks[i] = mp.NewLock(mp.DetectDeadlock)
-	}
-	stop, a := mp.NewValue(0), looker(t)
-	var group mp.Group
-	for seed := range processes {
-		group.Start(context.Background(), traffic(locks, stop, seed))
-	}
-	n, waits := 0, 0
-	for begin := time.Now(); time.Since(begin) < looks; n++ {
-		found, err := a.Deadlocks()
-		if err != nil || len(found) > 0 {
-			t.Fatalf("look %d: %v, %+v", n, err, found)
-		}
-		if s, err := a.Snapshot(); n%50 == 0 && err == nil {
-			for _, p := range s.Processes {
-				waits += len(p.Waits)
-			}
-		}
-	}
-	stop.Store(1)
-	if err := group.Join(); err != nil {
-		t.Error(err)
-	}
-	if n < 100 || waits == 0 {
-		t.Errorf("%d looks saw %d waits: too few to tell", n, waits)
-	}
-	t.Logf("%d looks", n)
 }
