@@ -8,8 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-
-	"github.com/multiproc/mp/internal/race"
 )
 
 // A mutant is the project with one mistake, and a scenario that must find it.
@@ -68,8 +66,8 @@ var mutants = []mutant{
 
 // A harness that has never found anything proves nothing. It takes a build for each mutant, and so some seconds.
 func TestMutantsAreFound(t *testing.T) {
-	if testing.Short() || race.Enabled {
-		t.Skip("builds a program for each mutant, which the race detector does not see")
+	if !*withMutants {
+		t.Skip("builds a program for each mutant: with -crash.mutants alone")
 	}
 	for _, m := range mutants {
 		t.Run(m.name, func(t *testing.T) {
