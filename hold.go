@@ -6,9 +6,11 @@ import (
 	"reflect"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/multiproc/mp/internal/arena"
 	"github.com/multiproc/mp/internal/park"
+	"github.com/multiproc/mp/internal/prim"
 	"github.com/multiproc/mp/internal/race"
 	"github.com/multiproc/mp/internal/wire"
 )
@@ -26,6 +28,8 @@ type hold struct {
 
 	shadow race.Shadow // the object in the race detector's eyes
 	spin   park.Spin
+
+	waiters atomic.Pointer[prim.Waiters] // of a condition
 }
 
 // holdTable finds the hold of an object.

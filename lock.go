@@ -180,6 +180,9 @@ func (l *Lock) Recover(ctx context.Context, mend func(died *OwnerDiedError) erro
 			if race.Enabled {
 				l.shadow.Release()
 			}
+			if l.state.Conditions.Load() != 0 {
+				l.arena.in.EndWaits(l.object)
+			}
 			l.state.Lock.Abandon(l.me, l.arena.in.Parker())
 		}
 	}()

@@ -11,6 +11,7 @@ import (
 
 const (
 	lockStateSize  = uint64(unsafe.Sizeof(arena.LockState{}))
+	conditionSize  = uint64(unsafe.Sizeof(arena.ConditionState{}))
 	valueStateSize = uint64(unsafe.Sizeof(arena.ValueState{}))
 )
 
