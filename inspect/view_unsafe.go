@@ -47,22 +47,22 @@ type record struct {
 }
 
 const (
-	headerSize = arena.Offset(unsafe.Sizeof(arena.Object{}))
-	spanSize   = arena.Offset(unsafe.Sizeof(arena.Span{}))
-	recordSize = uint64(unsafe.Sizeof(record{}))
-	lockSize   = uint64(unsafe.Sizeof(arena.LockState{}))
-	valueSize  = uint64(unsafe.Sizeof(arena.ValueState{}))
+	headerSize    = arena.Offset(unsafe.Sizeof(arena.Object{}))
+	spanSize      = arena.Offset(unsafe.Sizeof(arena.Span{}))
+	recordSize    = uint64(unsafe.Sizeof(record{}))
+	lockSize      = uint64(unsafe.Sizeof(arena.LockState{}))
+	valueSize     = uint64(unsafe.Sizeof(arena.ValueState{}))
 	conditionSize = uint64(unsafe.Sizeof(arena.ConditionState{}))
 	conditionHead = unsafe.Offsetof(arena.ConditionState{}.Condition)
-	bellSize   = arena.Offset(unsafe.Sizeof(park.Bell{}))
-	bellsAt    = arena.Offset(unsafe.Offsetof(park.Board{}.Bells))
-	_          = -uint(unsafe.Offsetof(record{}.payload) - unsafe.Sizeof(arena.Object{}))
-	_          = -uint(conditionHead - unsafe.Sizeof(record{}.payload))
-	_          = -uint(unsafe.Sizeof(arena.LockState{}) - unsafe.Sizeof(record{}.payload))
-	_          = -uint(unsafe.Sizeof(arena.ValueState{}) - unsafe.Sizeof(record{}.payload))
+	bellSize      = arena.Offset(unsafe.Sizeof(park.Bell{}))
+	bellsAt       = arena.Offset(unsafe.Offsetof(park.Board{}.Bells))
+	_             = -uint(unsafe.Offsetof(record{}.payload) - unsafe.Sizeof(arena.Object{}))
+	_             = -uint(conditionHead - unsafe.Sizeof(record{}.payload))
+	_             = -uint(unsafe.Sizeof(arena.LockState{}) - unsafe.Sizeof(record{}.payload))
+	_             = -uint(unsafe.Sizeof(arena.ValueState{}) - unsafe.Sizeof(record{}.payload))
 )
 
-func (r *record) lock() *arena.LockState   { return (*arena.LockState)(unsafe.Pointer(&r.payload)) }
+func (r *record) lock() *arena.LockState { return (*arena.LockState)(unsafe.Pointer(&r.payload)) }
 func (r *record) condition() *arena.ConditionState {
 	return (*arena.ConditionState)(unsafe.Pointer(&r.payload)) // no more of it than its head: see conditionHead
 }

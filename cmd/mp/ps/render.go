@@ -121,6 +121,9 @@ func object(o *inspect.Object, waiters map[string]int) []string {
 	} else if o.Lock != nil && o.Lock.Waited {
 		waiting = "some"
 	}
+	if o.Condition != nil && o.Condition.Waiting > 0 {
+		waiting = strconv.Itoa(o.Condition.Waiting)
+	}
 	return []string{o.Handle(), o.Kind, o.Name, o.Type, state(o), waiting, pids(o.Holders)}
 }
 
@@ -128,6 +131,9 @@ func state(o *inspect.Object) string {
 	var all []string
 	if o.Value != "" {
 		all = append(all, o.Value)
+	}
+	if c := o.Condition; c != nil {
+		all = append(all, fmt.Sprintf("%d waiting, %d woken, over %s", c.Waiting, c.Woken, c.Lock))
 	}
 	l := o.Lock
 	if l == nil {
