@@ -74,9 +74,11 @@ const (
 	opAdd
 	opSwap   // compare and swap
 	opUpdate // to 3x+In1
+	opPut
+	opTake
 )
 
-var opNames = [...]string{"none", "lock", "try", "unlock", "recover", "die", "load", "store", "add", "swap", "update"}
+var opNames = [...]string{"none", "lock", "try", "unlock", "recover", "die", "load", "store", "add", "swap", "update", "put", "take"}
 
 func (o op) String() string { return opNames[o] }
 

@@ -36,6 +36,14 @@ var mutants = []mutant{
 		"the sweep leaves the slot to a sweeper that is dead too", "internal/arena/sweep.go",
 		"state.SweeperID() != known && a.sweeps(state.SweeperID())", "state.SweeperID() != known", `sweep of one dead at "redo: done" (1)`,
 	},
+	{
+		"the sweep keeps the notifications of the dead", "internal/prim/condition_death.go",
+		"c.Notify(1, top, p)\n", "\n", "condition waited for",
+	},
+	{
+		"those who wait know nothing of a holder's death", "internal/arena/mortal.go",
+		"s.Conditions.Load() != 0", "s.Conditions.Load() > 1", "condition notified",
+	},
 }
 
 // A harness that has never found anything proves nothing. It takes a build for each mutant, and so some seconds.
