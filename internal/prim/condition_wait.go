@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"github.com/multiproc/mp/internal/failpoint"
 	"github.com/multiproc/mp/internal/park"
@@ -16,6 +17,9 @@ import (
 // the node gives the grants that it finds to the first of the line, whether or not these are awake: a wait that
 // begins later finds them given. The others sleep on channels until they are granted or first.
 //
+// Only one is in the parker: a second would follow the first there, without a look at the word, though the
+// first may sleep for a later grant. So who has become first waits until the one before is out.
+//
 //	waiting --granted--> on its way to the lock --consumed--> gone
 //	   |
 //	   +--withdrawn--> gone
@@ -23,6 +27,7 @@ type Waiters struct {
 	mu    sync.Mutex
 	line  list.List // of *Waiter: asked - given of them
 	given uint32    // grants of the node that waiters have got
+	in    bool      // somebody is in the parker
 	spin  park.Spin
 }
 
@@ -70,22 +75,31 @@ func (w *Waiters) Wait(ctx context.Context, c *Condition, slot uint32, me *Waite
 
 // sleep sleeps without the mutex, until there is something to look at or ctx ends.
 func (w *Waiters) sleep(ctx context.Context, c *Condition, slot uint32, me *Waiter, p park.Parker) error {
-	first, given := w.line.Front() == me.place, w.given
+	if w.line.Front() == me.place && !w.in {
+		return w.lead(ctx, grantedWord(&c.nodes[slot]), p)
+	}
 	w.mu.Unlock()
 	defer w.mu.Lock()
-	if first {
-		word := grantedWord(&c.nodes[slot])
-		if w.spin.Until(word, given, park.Same) {
-			return nil
-		}
-		return p.Park(ctx, word, given, park.Same)
-	}
 	select {
 	case <-me.signal:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// lead sleeps on the word for all of the line.
+func (w *Waiters) lead(ctx context.Context, word *atomic.Uint32, p park.Parker) (err error) {
+	given := w.given
+	w.in = true
+	w.mu.Unlock()
+	if !w.spin.Until(word, given, park.Same) {
+		err = p.Park(ctx, word, given, park.Same)
+	}
+	w.mu.Lock()
+	w.in = false
+	w.promote(nil)
+	return err
 }
 
 // give gives the grants that have come to the first of the line. One of them may be asleep in the parker: whoever
@@ -101,7 +115,7 @@ func (w *Waiters) give(c *Condition, slot uint32) {
 	w.promote(first)
 }
 
-// promote tells who has become the first of the line.
+// promote tells the first of the line that it is, unless it was already.
 func (w *Waiters) promote(was *list.Element) {
 	if is := w.line.Front(); is != nil && is != was {
 		is.Value.(*Waiter).wake()
