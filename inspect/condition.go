@@ -13,7 +13,7 @@ type Condition struct {
 	Woken   int    `json:"woken"`   // those that were notified and do not have the lock again yet
 }
 
-// condition reads the condition in a block: its record has the head of the payload alone.
+// condition reads the condition in a block: its record has only the beginning of the payload.
 func (a *Arena) condition(block arena.Offset) (*arena.ConditionState, error) {
 	return load[arena.ConditionState](a, block+headerSize)
 }

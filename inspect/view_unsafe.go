@@ -53,19 +53,14 @@ const (
 	lockSize      = uint64(unsafe.Sizeof(arena.LockState{}))
 	valueSize     = uint64(unsafe.Sizeof(arena.ValueState{}))
 	conditionSize = uint64(unsafe.Sizeof(arena.ConditionState{}))
-	conditionHead = unsafe.Offsetof(arena.ConditionState{}.Condition)
 	bellSize      = arena.Offset(unsafe.Sizeof(park.Bell{}))
 	bellsAt       = arena.Offset(unsafe.Offsetof(park.Board{}.Bells))
 	_             = -uint(unsafe.Offsetof(record{}.payload) - unsafe.Sizeof(arena.Object{}))
-	_             = -uint(conditionHead - unsafe.Sizeof(record{}.payload))
 	_             = -uint(unsafe.Sizeof(arena.LockState{}) - unsafe.Sizeof(record{}.payload))
 	_             = -uint(unsafe.Sizeof(arena.ValueState{}) - unsafe.Sizeof(record{}.payload))
 )
 
-func (r *record) lock() *arena.LockState { return (*arena.LockState)(unsafe.Pointer(&r.payload)) }
-func (r *record) condition() *arena.ConditionState {
-	return (*arena.ConditionState)(unsafe.Pointer(&r.payload)) // no more of it than its head: see conditionHead
-}
+func (r *record) lock() *arena.LockState   { return (*arena.LockState)(unsafe.Pointer(&r.payload)) }
 func (r *record) value() *arena.ValueState { return (*arena.ValueState)(unsafe.Pointer(&r.payload)) }
 
 // same tells whether two copies of the heap's words agree in every bit, the last transaction included.

@@ -29,25 +29,31 @@ type Condition struct {
 
 var _ sync.Locker = (*Condition)(nil)
 
-// conditionLock is what a wait asks of the lock.
-type conditionLock interface {
-	prim.Saver
-	owned() bool
-}
+const (
+	errWait   = "threading: Wait on a Condition whose lock is not locked"
+	errNotify = "threading: Notify on a Condition whose lock is not locked"
+)
 
-func (c *Condition) lock() conditionLock {
+// lock is what a wait does with the lock.
+func (c *Condition) lock() prim.Saver {
 	if c.L == nil {
 		return (*ownLock)(c)
 	}
 	return (*otherLock)(c)
 }
 
+func (c *Condition) owned() bool {
+	if c.L == nil {
+		return c.own.state.Holds(me)
+	}
+	return (*otherLock)(c).owned()
+}
+
 // ownLock is a Condition over its own lock, seen as that: no wrapper, which would be garbage at each wait.
 type ownLock Condition
 
-func (c *ownLock) owned() bool { return c.own.state.Holds(me) }
-func (c *ownLock) Release()    { c.own.Unlock() }
-func (c *ownLock) Restore()    { c.own.Lock() }
+func (c *ownLock) Release() { c.own.Unlock() }
+func (c *ownLock) Restore() { c.own.Lock() }
 
 // otherLock is a Condition over L.
 type otherLock Condition
@@ -106,16 +112,20 @@ func (c *Condition) LockContext(ctx context.Context) error {
 }
 
 // Wait unlocks, sleeps until it is notified, and locks again. It panics if the lock is not held.
-func (c *Condition) Wait() { _ = c.WaitContext(background) }
+func (c *Condition) Wait() {
+	if !c.owned() {
+		panic(errWait)
+	}
+	c.line.Wait(c.lock())
+}
 
 // WaitContext is Wait until ctx ends, and returns its error then: with the lock held, for which it waits
 // as long as it takes. A notification that came before the end of ctx wins.
 func (c *Condition) WaitContext(ctx context.Context) error {
-	lock := c.lock()
-	if !lock.owned() {
-		panic("threading: Wait on a Condition whose lock is not locked")
+	if !c.owned() {
+		panic(errWait)
 	}
-	return c.line.Wait(ctx, lock)
+	return c.line.WaitContext(ctx, c.lock())
 }
 
 // WaitFor waits until ok is true. ok is called with the lock held, at once and after each notification.
@@ -141,8 +151,8 @@ func (c *Condition) WaitForContext(ctx context.Context, ok func() bool) error {
 // Notify ends the waits of the n goroutines that have waited longest, or of all if fewer wait; they go on when they get the
 // lock. It panics if the lock is not held. With nobody waiting it costs a few nanoseconds.
 func (c *Condition) Notify(n int) {
-	if !c.lock().owned() {
-		panic("threading: Notify on a Condition whose lock is not locked")
+	if !c.owned() {
+		panic(errNotify)
 	}
 	c.line.Grant(n)
 }

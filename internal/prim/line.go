@@ -51,12 +51,9 @@ func (t *turn) Unlock() {
 	lock.Release()
 }
 
-// Wait waits at the end of the line until it is granted, or leaves it with ctx's error when that ends; a grant that came
-// first wins. It lets go of lock once it is in the line, and takes it again at the end.
-func (l *Line) Wait(ctx context.Context, lock Saver) error {
-	if ctx.Done() != nil {
-		return l.waitContext(ctx, lock)
-	}
+// Wait waits at the end of the line until it is granted. It lets go of lock once it is in the line, and takes it again
+// at the end.
+func (l *Line) Wait(lock Saver) {
 	l.mu.Lock()
 	t := l.spare
 	if t == nil {
@@ -68,10 +65,10 @@ func (l *Line) Wait(ctx context.Context, lock Saver) error {
 	l.push(t)
 	t.look.Wait()
 	lock.Restore()
-	return nil
 }
 
-func (l *Line) waitContext(ctx context.Context, lock Saver) (err error) {
+// WaitContext is Wait that leaves the line with ctx's error when that ends; a grant that came first wins.
+func (l *Line) WaitContext(ctx context.Context, lock Saver) (err error) {
 	l.mu.Lock()
 	t := l.newTurn()
 	t.lock, t.cancelled = lock, true
