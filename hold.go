@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/multiproc/mp/internal/arena"
 	"github.com/multiproc/mp/internal/park"
@@ -29,6 +30,8 @@ type hold struct {
 	reads  race.Shadow // of a readers-writer lock: what its readers release to its writers
 	spin   park.Spin
 	tracer *tracer // of a traced object; else nil
+
+	waiters atomic.Pointer[prim.Waiters] // of a condition
 }
 
 // holdTable finds the hold of an object.

@@ -212,13 +212,21 @@ func (l *Lock) Recover(ctx context.Context, mend func(died *OwnerDiedError) erro
 			if race.Enabled {
 				l.shadow.Release()
 			}
-			l.leaves(arena.Exclusive)
-			l.state.Lock.Abandon(l.me, l.parker())
+			l.abandon()
 		}
 	}()
 	err = mend(l.ownerDied())
 	mended = err == nil
 	return err
+}
+
+// abandon gives l up as torn.
+func (l *Lock) abandon() {
+	l.leaves(arena.Exclusive)
+	if l.state.Conditions.Load() != 0 {
+		l.arena.in.EndWaits(l.object)
+	}
+	l.state.Lock.Abandon(l.me, l.parker())
 }
 
 // LastDeath tells of the last time that l was abandoned, or freed by [Release], because the process that held it had

@@ -15,6 +15,7 @@ const (
 	rwLockStateSize = uint64(unsafe.Sizeof(arena.RWLockState{}))
 	valueStateSize  = uint64(unsafe.Sizeof(arena.ValueState{}))
 
+	conditionSize      = uint64(unsafe.Sizeof(arena.ConditionState{}))
 	semaphoreStateSize = uint64(unsafe.Sizeof(arena.SemaphoreState{}))
 	boundedStateSize   = uint64(unsafe.Sizeof(arena.BoundedState{}))
 )

@@ -56,9 +56,8 @@ func (l *Lock) tear() {
 	if race.Enabled {
 		l.shadow.Release()
 	}
-	l.leaves(arena.Exclusive)
 	l.arena.in.NotePanic(l.object)
-	l.state.Lock.Abandon(l.me, l.arena.in.Parker())
+	l.abandon()
 	runtime.KeepAlive(l)
 }
 

@@ -81,9 +81,11 @@ const (
 	opRLock
 	opRTry
 	opRUnlock
+	opPut
+	opTake
 )
 
-var opNames = [...]string{"none", "lock", "try", "unlock", "recover", "die", "load", "store", "add", "swap", "update", "acquire", "try acquire", "release", "value", "rlock", "rtry", "runlock"}
+var opNames = [...]string{"none", "lock", "try", "unlock", "recover", "die", "load", "store", "add", "swap", "update", "acquire", "try acquire", "release", "value", "rlock", "rtry", "runlock", "put", "take"}
 
 func (o op) String() string { return opNames[o] }
 

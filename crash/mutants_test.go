@@ -62,6 +62,14 @@ var mutants = []mutant{
 		"an account is forgotten when another takes its place", "internal/prim/bounded.go",
 		"held[slotIn(v)].Store(heldIn(v))", "held[slotIn(v)].Load()", "seat contended",
 	},
+	{
+		"the sweep keeps the notifications of the dead", "internal/prim/condition_death.go",
+		"c.Notify(1, top, p)\n", "\n", "condition waited for",
+	},
+	{
+		"those who wait know nothing of a holder's death", "internal/arena/mortal.go",
+		"s.Conditions.Load() != 0", "s.Conditions.Load() > 1", "condition notified",
+	},
 }
 
 // A harness that has never found anything proves nothing. It takes a build for each mutant, and so some seconds.

@@ -46,6 +46,11 @@ var programs = []Program{
 		Check: atMostInside(3),
 	},
 	{
+		Name: "condition", Shows: "a producer and a consumer take turns by a condition, as threads and as processes",
+		Check: lines("produced 1", "consumed 1", "produced 2", "consumed 2", "produced 3", "consumed 3",
+			"produced 1", "consumed 1", "produced 2", "consumed 2", "produced 3", "consumed 3"),
+	},
+	{
 		Name: "processes", Shows: "five processes with names and exit codes; one is killed, and tells how it died",
 		Check: lines("worker-0 exit code 0", "worker-1 exit code 1", "worker-2 exit code 2", "worker-3 exit code 3",
 			"worker-4 exit code -9", "worker-4 was ended by killed"),

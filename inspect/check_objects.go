@@ -59,6 +59,9 @@ func (w *walk) object(i int, word uint64) error {
 	if r.Kind == arena.KindRWLock {
 		return w.rwLock(where, r, block)
 	}
+	if r.Kind == arena.KindCondition {
+		return w.condition(where, block)
+	}
 	return nil
 }
 

@@ -51,6 +51,7 @@ var payloads = map[arena.Kind]uint64{
 	arena.KindRawValue: 1,
 
 	arena.KindSemaphore: semaphoreSize, arena.KindBoundedSemaphore: boundedSize,
-	arena.KindTrace:  traceSize,
-	arena.KindRWLock: rwLockSize,
+	arena.KindTrace:     traceSize,
+	arena.KindRWLock:    rwLockSize,
+	arena.KindCondition: conditionSize,
 }

@@ -71,6 +71,8 @@ type Object struct {
 	Lock       *Lock     `json:"lock,omitempty"`    // of a lock or an RLock, and of a value while somebody changes it
 	Readers    []Reader  `json:"readers,omitempty"` // of a readers-writer lock
 	Permits    *Permits  `json:"permits,omitempty"` // of a semaphore
+
+	Condition *Condition `json:"condition,omitempty"`
 }
 
 // Lock is the state of a lock.

@@ -26,6 +26,8 @@ func (o *Object) mortal() mortal {
 		return PayloadOf[BoundedState](o)
 	case KindRWLock:
 		return PayloadOf[RWLockState](o)
+	case KindCondition:
+		return PayloadOf[ConditionState](o)
 	}
 	return nil
 }
@@ -36,7 +38,12 @@ func (o *Object) engages(slot, id uint32) bool {
 }
 
 func (s *LockState) died(a *Arena, o *Object, slot, id uint32) {
-	s.Lock.Died(id, a.park, func() { o.noteDeath(a.Who(slot)) })
+	s.Lock.Died(id, a.park, func() {
+		o.noteDeath(a.Who(slot))
+		if s.Conditions.Load() != 0 {
+			a.endWaits(o, slot, a.lockSweeping)
+		}
+	})
 }
 
 func (s *LockState) engages(_, id uint32) bool {

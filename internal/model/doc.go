@@ -1,12 +1,13 @@
 // Package model holds Promela models of the protocols by which processes share memory, and a script that checks them with
 // spin (https://spinroot.com):
 //
-//	lock.pml    the lock word: wake-ups, cancellation, death, recovery
-//	bounded.pml the semaphores: wake-ups, cancellation, accounts, death
-//	rwlock.pml  the readers-writer lock: counts, draining, turns, death, cancellation
-//	parker.pml  sleeping and waking: leaders, followers, overflow
-//	redo.pml    the heap's transactions and limbo, and their sweep
-//	sweep.pml   the process table: claims, deaths, sweepers that die
+//	lock.pml       the lock word: wake-ups, cancellation, death, recovery
+//	bounded.pml    the semaphores: wake-ups, cancellation, accounts, death
+//	rwlock.pml     the readers-writer lock: counts, draining, turns, death, cancellation
+//	condition.pml  the condition's nodes: notifications, cancellation, death, and who sleeps for whom
+//	parker.pml     sleeping and waking: leaders, followers, overflow
+//	redo.pml       the heap's transactions and limbo, and their sweep
+//	sweep.pml      the process table: claims, deaths, sweepers that die
 //
 // A model has one step for each access to shared memory that the code makes, and is searched for all orders in which
 // processes can take them, with a death at any of them. Its first comment says which function each part stands for, what is

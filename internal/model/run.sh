@@ -125,6 +125,22 @@ fail rwlock -DNOLATE -DNR=1 -DNW=2 -DROUNDS=2 -DFAIR=2
 fail rwlock -DNOOWED -DNR=1 -DNW=2 -DROUNDS=2 -DFAIR=2
 pass sweep -DNS=3 -DCLAIMS=2 -O1
 pass sweep -DNS=4 -DDEATHS=1 -O1
+pass condition -DCANCEL
+pass condition -DCANCEL1
+pass condition -DDEATH=1
+pass condition -DDEATH=0 -DCANCEL -DNOTES=1
+pass condition -DDEATH=0 -DRELEASE -DNOTES=1
+pass condition -DDEATH=2 -DTWICE -DNOTES=1
+fail condition -DNOXFER -DDEATH=1
+fail condition -DNOCLOSE -DDEATH=1
+fail condition -DCONSUMEFIRST -DDEATH=1
+fail condition -DCANCELDROPS -DCANCEL
+fail condition -DNOENDWAITS -DDEATH=2
+fail condition -DWORDFIRST -DTWICE -DDEATH=2
+fail condition -DNODIEDWAKE -DDEATH=2
+fail condition -DNOPROMOTE
+fail condition -DBOTHPARK
+fail condition -DSTEAL
 pass sweep -DNS=3 -DBURY -DCORPSE
 pass sweep -DNS=3 -DCORPSE -DPIDS
 pass sweep -DNS=3 -DNOINHERIT

@@ -12,6 +12,9 @@ func (l *Lock) HeldBy() (id uint32, dead bool) { return heldBy(l.word.Load()) }
 
 func heldBy(v uint32) (id uint32, dead bool) { return v & idMask >> idShift, v&abandoned != 0 }
 
+// Holds tells whether me is what holds the lock.
+func (l *Lock) Holds(me uint32) bool { return l.word.Load()&^waiters == me }
+
 // Waited tells whether somebody may sleep.
 func (l *Lock) Waited() bool { return l.word.Load()&waiters != 0 }
 

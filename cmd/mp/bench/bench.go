@@ -147,6 +147,7 @@ func allRows(ctx context.Context, scale float64, progress io.Writer) (rows []Row
 	rows = append(rows, lockRows(scale)...)
 	rows = append(rows, rlockRows(scale)...)
 	rows = append(rows, semaphoreRows(scale)...)
+	rows = append(rows, conditionRows(scale)...)
 	rows = append(rows, valueRows(scale)...)
 	rows = append(rows, processRows(scale)...)
 	var closers []func() error

@@ -129,6 +129,9 @@ func object(o *inspect.Object, waiters map[string]int) []string {
 	} else if o.Lock != nil && o.Lock.Waited || o.Permits != nil && o.Permits.Waited {
 		waiting = "some"
 	}
+	if o.Condition != nil && o.Condition.Waiting > 0 {
+		waiting = strconv.Itoa(o.Condition.Waiting)
+	}
 	return []string{o.Handle(), o.Kind, o.Name, o.Type, state(o), waiting, pids(o.Holders)}
 }
 
@@ -139,6 +142,9 @@ func state(o *inspect.Object) string {
 	}
 	if o.Permits != nil {
 		all = append(all, permits(o.Permits))
+	}
+	if c := o.Condition; c != nil {
+		all = append(all, fmt.Sprintf("%d waiting, %d woken, over %s", c.Waiting, c.Woken, c.Lock))
 	}
 	l := o.Lock
 	if l == nil {

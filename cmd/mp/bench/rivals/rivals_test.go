@@ -59,6 +59,7 @@ func TestRivalsMeasure(t *testing.T) {
 			"uncontended 100": "cpython/uncontended",
 			"counter 2 10000": "cpython/counter/2",
 			"counter 10 10":   "cpython/counter/10",
+			"condition 100":   "cpython/condition",
 			"start fork":      "cpython/start/fork",
 			"start spawn":     "cpython/start/spawn",
 		}},
