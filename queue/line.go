@@ -14,17 +14,13 @@ type waiter[T any] struct {
 	one      [1]T // what items is for a single one
 }
 
-// newWaiter makes one that is not in line. A waiter is not used again: its channel belongs to the testing/synctest
-// bubble in which it was made, and the next to wait may be in another.
-func newWaiter[T any](items []T) *waiter[T] {
-	return &waiter[T]{ready: make(chan struct{}), items: items}
-}
-
 // line is a list of waiters, the first to be served first. The zero line is empty.
 type line[T any] struct{ first, last *waiter[T] }
 
+// join makes a channel each time, and none is used again: it belongs to the testing/synctest bubble in which it was
+// made, and the next to wait may be in another.
 func (l *line[T]) join(w *waiter[T]) {
-	w.inLine = true
+	w.ready, w.inLine = make(chan struct{}), true
 	l.add(w)
 }
 

@@ -13,7 +13,7 @@ func (q *Queue[T]) PutMany(ctx context.Context, vs []T) (int, error) {
 	if len(vs) == 0 {
 		return 0, nil
 	}
-	w := newWaiter(vs)
+	w := &waiter[T]{items: vs}
 	err := q.putWaiting(ctx, w)
 	return w.n, err
 }
@@ -25,7 +25,7 @@ func (q *Queue[T]) GetMany(ctx context.Context, vs []T) (int, error) {
 	if len(vs) == 0 {
 		return 0, nil
 	}
-	w := newWaiter(vs)
+	w := &waiter[T]{items: vs}
 	if err := q.getWaiting(ctx, w); err != nil {
 		return 0, err
 	}

@@ -67,8 +67,8 @@ func (q *Queue[T]) PutContext(ctx context.Context, v T) error {
 	if err != ErrFull {
 		return err
 	}
-	w := newWaiter[T](nil)
-	w.one[0], w.items = v, w.one[:]
+	w := &waiter[T]{one: [1]T{v}}
+	w.items = w.one[:]
 	return q.putWaiting(ctx, w)
 }
 
@@ -92,7 +92,7 @@ func (q *Queue[T]) GetContext(ctx context.Context) (T, error) {
 	if err != ErrEmpty {
 		return v, err
 	}
-	w := newWaiter[T](nil)
+	w := new(waiter[T])
 	w.items = w.one[:]
 	err = q.getWaiting(ctx, w)
 	return w.one[0], err

@@ -191,3 +191,48 @@ func puttersInTurn(t *testing.T, q *Queue[int]) {
 		t.Fatalf("the putters came in the order %v, expected %v", turn[1:], want)
 	}
 }
+
+// What was brought to somebody who waited is that one's, also if its context ends before it can look.
+func TestWhatWasBroughtIsKept(t *testing.T) {
+	for name, c := range map[string]struct {
+		prepare func(q *Queue[int]) error
+		wait    func(ctx context.Context, q *Queue[int]) error
+		bring   func(q *Queue[int])
+	}{
+		"get": {
+			prepare: func(*Queue[int]) error { return nil },
+			wait:    func(ctx context.Context, q *Queue[int]) error { _, err := q.GetContext(ctx); return err },
+			bring:   func(q *Queue[int]) { _ = q.TryPut(1) },
+		},
+		"put": {
+			prepare: func(q *Queue[int]) error { return q.TryPut(1) },
+			wait:    func(ctx context.Context, q *Queue[int]) error { return q.PutContext(ctx, 2) },
+			bring:   func(q *Queue[int]) { _, _ = q.TryGet() },
+		},
+		"join": {
+			prepare: func(q *Queue[int]) error { return q.TryPut(1) },
+			wait:    func(ctx context.Context, q *Queue[int]) error { return q.JoinContext(ctx) },
+			bring:   func(q *Queue[int]) { q.TaskDone() },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for range 200 { // the select that finds both takes either
+				synctest.Test(t, func(t *testing.T) {
+					q := New[int](1)
+					if err := c.prepare(q); err != nil {
+						t.Fatal(err)
+					}
+					ctx, cancel := context.WithCancel(context.Background())
+					result := make(chan error, 1)
+					go func() { result <- c.wait(ctx, q) }()
+					synctest.Wait()
+					c.bring(q)
+					cancel()
+					if err := <-result; err != nil {
+						t.Fatalf("got %v, though it was served first", err)
+					}
+				})
+			}
+		})
+	}
+}

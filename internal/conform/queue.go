@@ -113,6 +113,7 @@ func Queue(t *testing.T, p QueuePlace[Queuer]) {
 		{"PutMany is given up", queuePutManyGivenUp},
 		{"GetMany that waits", queueGetManyWaits},
 		{"a batch serves waiting getters", queueBatchServes},
+		{"batches meet", queueBatchesMeet},
 		{"All ends with the queue", queueAll},
 		{"All ends with its context", queueAllContext},
 		{"All is left", queueAllLeft},

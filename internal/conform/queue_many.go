@@ -94,6 +94,30 @@ func queueGetManyWaits(t *testing.T, p places) {
 	mustGet(t, q, 2)
 }
 
+// A batch that waited takes what has come since it was served, and lets in who waits for that.
+func queueBatchesMeet(t *testing.T, p places) {
+	q := p.New(t, 1)
+	get := begin(p.settle, func() (int, error) { return q.GetMany(context.Background(), make([]int, 5)) })
+	put := begin(p.settle, func() (int, error) { return q.PutMany(context.Background(), []int{1, 1, 1}) })
+	got := get.returns(t, nil)
+	if p.Settle != nil {
+		p.settle()
+		if got != 2 {
+			t.Errorf("got %d, expected the one that it was given and the one that was there", got)
+		}
+		select {
+		case <-put.done:
+		default:
+			t.Error("the put has room, and waits")
+		}
+	}
+	for range 3 - got {
+		_, err := q.Get()
+		expect(t, err, nil)
+	}
+	put.returns(t, nil)
+}
+
 func queueBatchServes(t *testing.T, p places) {
 	q := p.New(t, 2)
 	a, b := p.get(q), p.get(q)

@@ -17,21 +17,21 @@ func QueueTasks(t *testing.T, p QueuePlace[Tasker]) {
 		name string // and CPython's name for it, test/test_queue.py
 		test func(t *testing.T, p taskPlaces)
 	}{
-		{"TaskDone too often", tasksMisuse},                       // test_queue_task_done
-		{"Join", tasksJoin},                                       // test_queue_join
-		{"shutdown by one", tasksShutdownOne},                     // test_shutdown_all_methods_in_one_thread
-		{"immediate shutdown by one", tasksShutdownNowOne},        // test_shutdown_immediate_all_methods_in_one_thread
-		{"shutdown among many", tasksShutdownMany},                // test_shutdown_all_methods_in_many_threads
-		{"immediate shutdown among many", tasksShutdownNowMany},   // test_shutdown_immediate_all_methods_in_many_threads
-		{"shutdown and joiners", tasksShutdownJoin},               // test_shutdown_join
-		{"immediate shutdown and joiners", tasksShutdownNowJoin},  // test_shutdown_immediate_join
-		{"shutdown, a put, a joiner", tasksShutdownPutJoin},       // test_shutdown_put_join
-		{"immediate shutdown, a put, a joiner", tasksNowPutJoin},  // test_shutdown_immediate_put_join
-		{"shutdown, getters, joiners", tasksShutdownGetJoin},      // test_shutdown_get_task_done_join
-		{"immediate shutdown with work in hand", tasksNowInHand},  // ours, and those that follow
-		{"TaskDone before Get, and shutdown", tasksDoneBeforeGet}, //
-		{"JoinContext", tasksJoinContext},                         //
-		{"a waiting put is no task yet", tasksWaitingPut},         //
+		{"TaskDone too often", tasksMisuse},                             // test_queue_task_done
+		{"Join", tasksJoin},                                             // test_queue_join
+		{"shutdown by one", tasksShutdownOne},                           // test_shutdown_all_methods_in_one_thread
+		{"immediate shutdown by one", tasksShutdownNowOne},              // test_shutdown_immediate_all_methods_in_one_thread
+		{"shutdown among many", tasksShutdownMany},                      // test_shutdown_all_methods_in_many_threads
+		{"immediate shutdown among many", tasksShutdownNowMany},         // test_shutdown_immediate_all_methods_in_many_threads
+		{"shutdown and joiners", tasksShutdownJoin},                     // test_shutdown_join
+		{"immediate shutdown and joiners", tasksShutdownNowJoin},        // test_shutdown_immediate_join
+		{"shutdown with a joiner and a put", tasksShutdownPutJoin},      // test_shutdown_put_join
+		{"immediate shutdown with a joiner and a put", tasksNowPutJoin}, // test_shutdown_immediate_put_join
+		{"shutdown with getters and joiners", tasksShutdownGetJoin},     // test_shutdown_get_task_done_join
+		{"immediate shutdown with work in hand", tasksNowInHand},        // ours, and those that follow
+		{"shutdown after an early TaskDone", tasksDoneBeforeGet},
+		{"JoinContext", tasksJoinContext},
+		{"a waiting put is no task yet", tasksWaitingPut},
 	} {
 		p.run(t, c.name, c.test)
 	}
