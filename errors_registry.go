@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/multiproc/mp/internal/codec"
+	"github.com/multiproc/mp/internal/refusal"
 )
 
 // The sentinels that every program's errors are made of travel without registration.
@@ -19,6 +20,7 @@ var standardSentinels = []error{
 	fs.ErrInvalid, fs.ErrPermission, fs.ErrExist, fs.ErrNotExist, fs.ErrClosed,
 	os.ErrDeadlineExceeded, os.ErrNoDeadline, os.ErrProcessDone, errors.ErrUnsupported,
 	ErrNoMain, ErrRunning, ErrClosed, ErrNotStarted,
+	refusal.ErrEmpty, refusal.ErrFull, refusal.ErrShutDown,
 }
 
 // registered holds what RegisterErrors and RegisterErrorType were told. All processes of a program make

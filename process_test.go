@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/multiproc/mp"
+	"github.com/multiproc/mp/queue"
 )
 
 var (
@@ -37,6 +38,8 @@ var behave = mp.Func(func(ctx context.Context, how string) (string, error) {
 		return "", errors.New("an error of its own")
 	case "sentinel":
 		return "", fmt.Errorf("nine is %w", errOdd)
+	case "standard sentinel":
+		return "", fmt.Errorf("no more: %w", queue.ErrShutDown)
 	case "type":
 		return "", fmt.Errorf("too much: %w", &limitError{10, 11})
 	case "not exist":
@@ -89,6 +92,9 @@ func TestErrorsComeBack(t *testing.T) {
 	}
 	if _, err = mp.Run(ctx, behave("sentinel")); !errors.Is(err, errOdd) || err.Error() != "nine is odd" {
 		t.Errorf("got %v, expected errOdd in it", err)
+	}
+	if _, err = mp.Run(ctx, behave("standard sentinel")); !errors.Is(err, queue.ErrShutDown) || errors.Is(err, queue.ErrFull) {
+		t.Errorf("got %v, expected queue.ErrShutDown in it", err)
 	}
 	_, err = mp.Run(ctx, behave("type"))
 	if e, ok := errors.AsType[*limitError](err); !ok || *e != (limitError{10, 11}) {

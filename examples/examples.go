@@ -51,6 +51,11 @@ var programs = []Program{
 			"produced 1", "consumed 1", "produced 2", "consumed 2", "produced 3", "consumed 3"),
 	},
 	{
+		Name: "queues", Shows: "a producer and a consumer until all work is done; then last in, first out; then by priority",
+		Check: lines("got 0", "got 1", "got 2", "got 3", "got 4", "all done", "third", "second", "first",
+			"{1 alarm}", "{1 second alarm}", "{2 mail}", "{3 sweep}"),
+	},
+	{
 		Name: "processes", Shows: "five processes with names and exit codes; one is killed, and tells how it died",
 		Check: lines("worker-0 exit code 0", "worker-1 exit code 1", "worker-2 exit code 2", "worker-3 exit code 3",
 			"worker-4 exit code -9", "worker-4 was ended by killed"),

@@ -42,8 +42,8 @@ func Command() *cobra.Command {
 	var asJSON, short bool
 	c := &cobra.Command{
 		Use:   "bench",
-		Short: "Measure locks, values and processes beside the standard library, glibc and CPython",
-		Long: "Measure locks, values and processes beside the standard library's, glibc's (if a C compiler is there)\n" +
+		Short: "Measure locks, values, queues and processes beside the standard library, glibc and CPython",
+		Long: "Measure locks, values, queues and processes beside the standard library's, glibc's (if a C compiler is there)\n" +
 			"and CPython's (if python3 is there). ratio is ours/theirs; most is what it is meant not to exceed.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -149,6 +149,7 @@ func allRows(ctx context.Context, scale float64, progress io.Writer) (rows []Row
 	rows = append(rows, semaphoreRows(scale)...)
 	rows = append(rows, conditionRows(scale)...)
 	rows = append(rows, valueRows(scale)...)
+	rows = append(rows, queueRows(scale)...)
 	rows = append(rows, processRows(scale)...)
 	var closers []func() error
 	for _, rival := range []func(context.Context, float64) ([]Row, func() error, error){glibcRows, glibcSemaphoreRows, cpythonRows} {
