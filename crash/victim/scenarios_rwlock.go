@@ -222,19 +222,22 @@ func rwLockScenarios() []scenario {
 			return f.join(first)
 		}, after: shelfOwned("first")},
 		{name: "exit reading", victim: act("exit reading"), after: shelfOwned("")},
-		{name: "exit writing", victim: act("exit writing"), after: func(f *family) error {
-			ctx, cancel := context.WithTimeout(f.ctx, within)
-			defer cancel()
-			err := f.Shelf.RW.RLockContext(ctx)
-			if f.step() == "rwlock: drained" && err == nil { // just before it was inside
-				f.Shelf.RW.RUnlock()
-				return nil
-			}
-			if _, told := errors.AsType[*mp.OwnerDiedError](err); !told {
-				return fmt.Errorf("the lock of a process that has exited with it: %v", err)
-			}
-			return nil
-		}},
+		{name: "exit writing", victim: act("exit writing"), after: shelfTold},
 		{name: "sweep of one dead writing", victim: on(shelfSweeps)},
 	}
+}
+
+// shelfTold is what must be true when a process has exited inside as a writer.
+func shelfTold(f *family) error {
+	ctx, cancel := context.WithTimeout(f.ctx, within)
+	defer cancel()
+	err := f.Shelf.RW.RLockContext(ctx)
+	if f.step() == "rwlock: drained" && err == nil { // just before it was inside
+		f.Shelf.RW.RUnlock()
+		return nil
+	}
+	if _, told := errors.AsType[*mp.OwnerDiedError](err); !told {
+		return fmt.Errorf("the lock of a process that has exited with it: %v", err)
+	}
+	return nil
 }
