@@ -103,7 +103,7 @@ var sweepsNested = mp.Proc2(func(ctx context.Context, s stage, n int) error {
 })
 
 // Killed at these, beside those of a Lock, a victim has the RLock.
-var holdingNested = append(slices.Clone(holding), "rlock: taken", "rlock: signed", "rlock: leaving", "rlock: token cleared", "lock: abandoning")
+var holdingNested = append(slices.Clone(holding), "rlock: taken", "rlock: signed", "rlock: leaving", "rlock: token cleared", "lock: abandoning", "torn: noting", "torn: noted", "sweep: waits ended")
 
 // ownedNested is owned for the RLock.
 func ownedNested(name string) func(f *family) error {

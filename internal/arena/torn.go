@@ -35,9 +35,9 @@ func (o *Object) noteTorn(who Person, how uint64) {
 	o.DiedPID, o.DiedStart, o.DiedAt = uint32(who.PID), who.Start, who.Ended.UnixNano()
 	o.DiedName = [len(o.DiedName)]byte{}
 	copy(o.DiedName[:], cut(who.Name, len(o.DiedName)))
-	failpoint.Hit("sweep: who died")
+	failpoint.Hit("torn: noting")
 	o.Died.Store((o.Deaths()+1)<<32 | how | uint64(who.ID))
-	failpoint.Hit("sweep: death counted")
+	failpoint.Hit("torn: noted")
 }
 
 // Deaths is how often a process has left the object torn.
