@@ -12,6 +12,7 @@ import (
 const (
 	lockStateSize  = uint64(unsafe.Sizeof(arena.LockState{}))
 	valueStateSize = uint64(unsafe.Sizeof(arena.ValueState{}))
+	eventStateSize = uint64(unsafe.Sizeof(arena.EventState{}))
 )
 
 // fingerprint and describe are of the type in an object; nil is for objects without one.

@@ -36,6 +36,10 @@ var mutants = []mutant{
 		"the sweep leaves the slot to a sweeper that is dead too", "internal/arena/sweep.go",
 		"state.SweeperID() != known && a.sweeps(state.SweeperID())", "state.SweeperID() != known", `sweep of one dead at "redo: done" (1)`,
 	},
+	{
+		"who waits for an event looks at it as it is, and not as it was", "internal/prim/event.go",
+		"now&eventSet == 0 && (now^seen)&eventPulses == 0", "now&eventSet == 0", "event set and cleared",
+	},
 }
 
 // A harness that has never found anything proves nothing. It takes a build for each mutant, and so some seconds.

@@ -48,4 +48,5 @@ var payloads = map[arena.Kind]uint64{
 	arena.KindLock:     lockSize,
 	arena.KindValue:    valueSize,
 	arena.KindRawValue: 1,
+	arena.KindEvent:    eventSize,
 }

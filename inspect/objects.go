@@ -81,6 +81,8 @@ func (f *family) describe(r *record) Object {
 		}
 	case arena.KindRawValue:
 		o.Value = small(o.Type, r.Size, r.payload[0])
+	case arena.KindEvent:
+		o.Event = r.event()
 	}
 	return o
 }

@@ -52,15 +52,20 @@ const (
 	recordSize = uint64(unsafe.Sizeof(record{}))
 	lockSize   = uint64(unsafe.Sizeof(arena.LockState{}))
 	valueSize  = uint64(unsafe.Sizeof(arena.ValueState{}))
+	eventSize  = uint64(unsafe.Sizeof(arena.EventState{}))
 	bellSize   = arena.Offset(unsafe.Sizeof(park.Bell{}))
 	bellsAt    = arena.Offset(unsafe.Offsetof(park.Board{}.Bells))
 	_          = -uint(unsafe.Offsetof(record{}.payload) - unsafe.Sizeof(arena.Object{}))
 	_          = -uint(unsafe.Sizeof(arena.LockState{}) - unsafe.Sizeof(record{}.payload))
 	_          = -uint(unsafe.Sizeof(arena.ValueState{}) - unsafe.Sizeof(record{}.payload))
+	_          = -uint(unsafe.Sizeof(arena.EventState{}) - unsafe.Sizeof(record{}.payload))
 )
 
 func (r *record) lock() *arena.LockState   { return (*arena.LockState)(unsafe.Pointer(&r.payload)) }
 func (r *record) value() *arena.ValueState { return (*arena.ValueState)(unsafe.Pointer(&r.payload)) }
+
+// payload is an object's state; no T is larger than a record's payload, see above.
+func payload[T any](r *record) *T { return (*T)(unsafe.Pointer(&r.payload)) }
 
 // same tells whether two copies of the heap's words agree in every bit, the last transaction included.
 func same(a, b *arena.Heap) bool {

@@ -4,4 +4,4 @@ package main
 
 import "slices"
 
-var scenarios = slices.Concat(lockScenarios(), valueScenarios(), processScenarios(), sweepScenarios())
+var scenarios = slices.Concat(lockScenarios(), valueScenarios(), processScenarios(), sweepScenarios(), eventScenarios())

@@ -23,6 +23,7 @@ type stage struct {
 	Mode   *mp.Value[int32] // what the survivors do
 	Gate   *mp.Value[int32] // how the processes of a scenario wait for each other
 	Bar    *mp.Lock         // held by a survivor for ever
+	Event  *mp.Event        // of the scenarios of events; cleared between them
 }
 
 type (
@@ -57,6 +58,7 @@ func newStage() stage {
 	return stage{
 		Lock: mp.NewLock(mp.Name("pair")), Pair: mp.NewRawValue(pair{}), Word: mp.NewValue[int64](0), Wide: mp.NewValue(wide{}),
 		Ledger: mp.NewRawValue(ledger{}), Mode: mp.NewValue(idle), Gate: mp.NewValue[int32](0), Bar: mp.NewLock(mp.Name("bar")),
+		Event: mp.NewEvent(mp.Name("event")),
 	}
 }
 

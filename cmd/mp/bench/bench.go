@@ -145,6 +145,7 @@ func pretty(ns float64) string {
 func allRows(ctx context.Context, scale float64, progress io.Writer) (rows []Row, closeRivals func()) {
 	rows = append(rows, lockRows(scale)...)
 	rows = append(rows, valueRows(scale)...)
+	rows = append(rows, eventRows(scale)...)
 	rows = append(rows, processRows(scale)...)
 	var closers []func() error
 	for _, rival := range []func(context.Context, float64) ([]Row, func() error, error){glibcRows, cpythonRows} {

@@ -38,6 +38,7 @@ func family() *inspect.Snapshot {
 			{Index: 3, Generation: 1, Kind: "Lock", Type: "mp.Lock", Lock: &inspect.Lock{State: "free", Deaths: 2, Last: &inspect.Death{Person: worker, At: begin}}},
 			{Index: 4, Generation: 1, Kind: "Value", Type: "int", Value: "42", Lock: &inspect.Lock{State: "held", Holder: &worker}},
 			{Index: 5, Generation: 1, Kind: "RawValue", Type: "[3]int"},
+			{Index: 6, Generation: 1, Kind: "Event", Type: "mp.Event", Event: &inspect.Event{Waited: true}},
 		},
 	}
 }
@@ -58,6 +59,7 @@ OBJECT  KIND      NAME      TYPE     STATE                                      
 3.1     Lock      -         mp.Lock  free, 2 processes died with it, last worker-1 at 2026-11-21 12:00:00  -        -
 4.1     Value     -         int      42, held by worker-1 (pid 101)                                         -        -
 5.1     RawValue  -         [3]int   -                                                                      -        -
+6.1     Event     -         mp.Event  cleared                                                               some     -
 `
 
 // squeeze makes what is aligned comparable by hand: runs of spaces become two.

@@ -118,7 +118,7 @@ func object(o *inspect.Object, waiters map[string]int) []string {
 	waiting := ""
 	if n := waiters[o.Handle()]; n > 0 {
 		waiting = strconv.Itoa(n)
-	} else if o.Lock != nil && o.Lock.Waited {
+	} else if o.Lock != nil && o.Lock.Waited || o.Event != nil && o.Event.Waited {
 		waiting = "some"
 	}
 	return []string{o.Handle(), o.Kind, o.Name, o.Type, state(o), waiting, pids(o.Holders)}
@@ -128,6 +128,9 @@ func state(o *inspect.Object) string {
 	var all []string
 	if o.Value != "" {
 		all = append(all, o.Value)
+	}
+	if o.Event != nil {
+		all = append(all, o.Event.String())
 	}
 	l := o.Lock
 	if l == nil {
