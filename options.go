@@ -2,13 +2,14 @@ package mp
 
 import "github.com/multiproc/mp/internal/arena"
 
-// Option is a rare switch of a shared object's constructor: [Name], [Release].
+// Option is a rare switch of a shared object's constructor: [Name], [Release], [Action].
 type Option interface{ apply(*settings) }
 
 // settings are what the options of one constructor amount to.
 type settings struct {
 	name   string
 	policy uint32
+	action Target // of a barrier; nil: none
 }
 
 // Name is what mp ps and errors call the object. Tools show its first 40 bytes.

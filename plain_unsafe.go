@@ -13,6 +13,8 @@ const (
 	lockStateSize  = uint64(unsafe.Sizeof(arena.LockState{}))
 	valueStateSize = uint64(unsafe.Sizeof(arena.ValueState{}))
 	eventStateSize = uint64(unsafe.Sizeof(arena.EventState{}))
+
+	barrierStateSize = uint64(unsafe.Sizeof(arena.BarrierState{}))
 )
 
 // fingerprint and describe are of the type in an object; nil is for objects without one.

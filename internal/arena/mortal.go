@@ -18,6 +18,8 @@ func (o *Object) mortal() mortal {
 		return PayloadOf[LockState](o)
 	case KindValue:
 		return PayloadOf[ValueState](o)
+	case KindBarrier:
+		return PayloadOf[BarrierState](o)
 	case KindEvent:
 		return PayloadOf[EventState](o)
 	}

@@ -6,7 +6,10 @@
 // process is gone calls it, once or several times, from any process.
 package prim
 
-import "errors"
+import (
+	"context"
+	"errors"
+)
 
 var (
 	// ErrAbandoned: the holder died with the lock, and nobody has mended what it guards.
@@ -16,3 +19,6 @@ var (
 	// ErrNotHolder: an unlock of a lock that another process holds.
 	ErrNotHolder = errors.New("mp: unlock of a lock that another process holds")
 )
+
+// background is for waits that nothing ends.
+var background = context.Background()
