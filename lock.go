@@ -23,8 +23,9 @@ import (
 // death frees it instead. A goroutine that ends holding it leaves it held, as with sync.Mutex.
 //
 // Uncontended it costs one compare-and-swap each way, as sync.Mutex; contended it spins for as long as has
-// paid of late, up to about 20 µs, and then sleeps. It is not fair, and not re-entrant. Between goroutines of
-// one process threading.Lock does the same on the heap.
+// paid of late, up to about 20 µs, and then sleeps. Newcomers may take it before sleepers do, until one has slept
+// for too long: then sleepers go first for a while ("mp bench fairness" shows the worst wait of a crowd). It is
+// not re-entrant. Between goroutines of one process threading.Lock does the same on the heap.
 type Lock struct {
 	noCopy noCopy
 	state  *arena.LockState

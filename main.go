@@ -10,11 +10,13 @@ import (
 	"syscall"
 
 	"github.com/multiproc/mp/internal/boot"
+	"github.com/multiproc/mp/threading"
 )
 
 // Main is the first and only statement of main. In the program that the user started it calls run with a
-// context that Ctrl-C and SIGTERM cancel. When run has returned it ends daemon children, waits for the
-// others, prints a non-nil error to stderr and exits: 0, or 1 for an error, or 130 (143) if the signal was
+// context that Ctrl-C and SIGTERM cancel. When run has returned it waits for the threads of package threading
+// that are no daemons ([threading.Shutdown]; plain goroutines end with the program), ends daemon children, waits
+// for the others, prints a non-nil error to stderr and exits: 0, or 1 for an error, or 130 (143) if the signal was
 // the reason. A second Ctrl-C ends the program at once, and its children with it.
 //
 // In a child it runs what the child was started for and never returns: run is not reached.
@@ -56,8 +58,9 @@ func Init() {
 	self.ready.Store(true)
 }
 
-// windDown ends the daemons and waits for the other children.
+// windDown waits for the threads, which may still start children, ends the daemons and waits for the other children.
 func windDown() {
+	_ = threading.Shutdown(background) // whose end nothing but the threads decides
 	closeSpares()
 	self.children.Lock()
 	var list []*processState

@@ -131,8 +131,24 @@ func (v *Value[T]) next(seq uint32) *T {
 // commit makes the other copy the value.
 func (v *Value[T]) commit(seq uint32) {
 	failpoint.Hit("value: before commit")
+	if race.Enabled {
+		v.shadow.Release() // a Load may see it before the unlock
+	}
 	v.state.Seq.Store(seq + 1)
 	failpoint.Hit("value: committed")
+}
+
+// swap makes the scratch the value of a word, unless another change came between.
+func (v *Value[T]) swap(old uint64) bool {
+	failpoint.Hit("value: before commit")
+	if race.Enabled {
+		v.shadow.Release() // a Load may see it before the unlock
+	}
+	if !v.state.Word.CompareAndSwap(old, toWord(v.scratch)) {
+		return false
+	}
+	failpoint.Hit("value: committed")
+	return true
 }
 
 // Store sets the value.
@@ -166,9 +182,7 @@ func (v *Value[T]) Update(f func(*T)) {
 		old := v.state.Word.Load()
 		v.scratch = fromWord[T](old)
 		f(&v.scratch)
-		failpoint.Hit("value: before commit")
-		if v.state.Word.CompareAndSwap(old, toWord(v.scratch)) {
-			failpoint.Hit("value: committed")
+		if v.swap(old) {
 			return
 		}
 	}
@@ -196,7 +210,7 @@ func (v *Value[T]) UpdateContext(ctx context.Context, f func(*T) error) (err err
 	for err == nil {
 		old := v.state.Word.Load()
 		v.scratch = fromWord[T](old)
-		if err = f(&v.scratch); err == nil && v.state.Word.CompareAndSwap(old, toWord(v.scratch)) {
+		if err = f(&v.scratch); err == nil && v.swap(old) {
 			break
 		}
 	}

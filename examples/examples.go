@@ -30,6 +30,10 @@ var programs = []Program{
 		Check: lostUpdates,
 	},
 	{
+		Name: "threads", Shows: "a thread from a function, and one from a type with a Run method; Join returns what became of them",
+		Check: lines("hello from Thread-1", "hello Ada from greeter", "hello Grace from greeter", "greeter failed: out of names"),
+	},
+	{
 		Name: "threadlock", Shows: "ten goroutines count under a lock",
 		Check: lines("Counter: 10000"),
 	},

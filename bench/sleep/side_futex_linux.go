@@ -18,6 +18,11 @@ func (bare) Park(_ context.Context, w *atomic.Uint32, seen uint32, _ park.Blocke
 	return nil
 }
 
+// ParkAgain is Park: the kernel has one queue.
+func (b bare) ParkAgain(ctx context.Context, w *atomic.Uint32, seen uint32, blocked park.Blocked) error {
+	return b.Park(ctx, w, seen, blocked)
+}
+
 // Wake knows of all processes.
 func (bare) Wake(w *atomic.Uint32, n int) park.Woke {
 	if sys.FutexWake(w, n, sys.AllBits) == 0 {

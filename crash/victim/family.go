@@ -202,6 +202,7 @@ func (f *family) join(p *mp.Process) error {
 // progress sets the survivors to work, if they are not at it, and measures how long after the death they have gone on.
 func (f *family) progress() (int64, error) {
 	from := sys.Monotonic()
+	begun := from
 	if f.killed != nil {
 		from = f.killed.At
 	}
@@ -210,7 +211,8 @@ func (f *family) progress() (int64, error) {
 	f.Mode.Store(busy)
 	for rounds(survivorA) < a || rounds(survivorB) < b {
 		if sys.Monotonic()-from > int64(within) {
-			return 0, fmt.Errorf("%v after the death the survivors lack %d and %d rounds", within, a-rounds(survivorA), b-rounds(survivorB))
+			return 0, fmt.Errorf("%v after the death, %v of them before the survivors were set to work, they lack %d and %d rounds",
+				within, time.Duration(begun-from), a-rounds(survivorA), b-rounds(survivorB))
 		}
 		time.Sleep(100 * time.Microsecond)
 	}

@@ -74,7 +74,7 @@ type Slot struct {
 type Heap struct {
 	_       structs.HostLayout
 	Lock    prim.Lock
-	_       [56]byte
+	_       [52]byte
 	Redo    Redo
 	_       [56]byte
 	Objects uint64          // objects alive

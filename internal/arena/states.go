@@ -12,7 +12,7 @@ type LockState struct {
 	_      structs.HostLayout
 	Lock   prim.Lock
 	Policy atomic.Uint32 // PolicyAbandon or PolicyRelease; written once, before the object is published
-	_      [52]byte
+	_      [48]byte
 }
 
 // What a holder's death does to a lock.
@@ -32,8 +32,9 @@ type ValueState struct {
 	Lock prim.Lock
 	Seq  atomic.Uint32
 	Size uint32 // of the value
+	_    uint32
 	Word atomic.Uint64
-	_    [40]byte
+	_    [32]byte
 }
 
 // CopySize is the room of one copy of a value of the given size.

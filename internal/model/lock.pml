@@ -8,6 +8,7 @@
  *   woken        Lock.woken
  *   lock:        TryLock, LockSlow, TryLockSlow; "lock: free", "lock: waiter announced"
  *   park:        Parker.Park: ctx.Err, then one of a process's places in the kernel, or overflow; "lock: woken"
+ *                A newcomer that defers to a sleeper (starving) may take the lock at any time: here it just does
  *   taken:       "lock: taken": a waiter that has slept clears woken
  *   section:     the holder's work, then Unlock, or UnlockSlow; "lock: freeing", "lock: freed"
  *   wakeone:     wakeOne: who is to wake somebody

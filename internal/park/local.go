@@ -38,6 +38,15 @@ func (l *Local) shard(w *atomic.Uint32) *localShard {
 
 // Park is Parker's.
 func (l *Local) Park(ctx context.Context, w *atomic.Uint32, seen uint32, blocked Blocked) error {
+	return l.sleep(ctx, w, seen, blocked, false)
+}
+
+// ParkAgain is Parker's.
+func (l *Local) ParkAgain(ctx context.Context, w *atomic.Uint32, seen uint32, blocked Blocked) error {
+	return l.sleep(ctx, w, seen, blocked, true)
+}
+
+func (l *Local) sleep(ctx context.Context, w *atomic.Uint32, seen uint32, blocked Blocked, again bool) error {
 	s := l.shard(w)
 	s.mu.Lock()
 	if !blocked(w.Load(), seen) { // a Wake after this look will find us in the list
@@ -45,7 +54,7 @@ func (l *Local) Park(ctx context.Context, w *atomic.Uint32, seen uint32, blocked
 		return nil
 	}
 	me := &localWaiter{released: make(chan struct{}), queued: true}
-	s.push(w, me)
+	s.push(w, me, again)
 	s.mu.Unlock()
 
 	select {
@@ -80,13 +89,18 @@ func (l *Local) Wake(w *atomic.Uint32, n int) Woke {
 	return woke
 }
 
-func (s *localShard) push(w *atomic.Uint32, me *localWaiter) {
+func (s *localShard) push(w *atomic.Uint32, me *localWaiter, first bool) {
 	if s.heads == nil {
 		s.heads = make(map[*atomic.Uint32]*localWaiter)
 	}
 	head := s.heads[w]
 	if head == nil {
 		me.tail = me
+		s.heads[w] = me
+		return
+	}
+	if first {
+		me.next, me.tail = head, head.tail
 		s.heads[w] = me
 		return
 	}

@@ -229,35 +229,49 @@ func TestLocalInABubble(t *testing.T) {
 	})
 }
 
-func TestLocalReleasesInOrder(t *testing.T) {
-	l := new(Local)
-	w := new(atomic.Uint32)
-	const n = 10
-	var order []int
-	done := make(chan int)
-	for i := range n {
-		go func() {
-			if err := l.Park(context.Background(), w, 0, Same); err != nil {
-				t.Error(err)
+// Who parks again goes first: before those that came later, and, where there is a leader in the kernel, behind it alone.
+func TestReleasesInOrder(t *testing.T) {
+	m := newMemory(t)
+	shared := m.parker(1)
+	local := new(Local)
+	for _, c := range []struct {
+		name   string
+		p      Parker
+		w      *atomic.Uint32
+		queued func(*atomic.Uint32) int
+		want   []int
+	}{
+		{"heap", local, new(atomic.Uint32), local.queued, []int{5, 4, 0, 1, 2, 3}},
+		{"shared", shared, m.word(), shared.queued, []int{0, 5, 4, 1, 2, 3}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			done := make(chan int)
+			for i := range 6 {
+				go func() {
+					park := c.p.Park
+					if i >= 4 {
+						park = c.p.ParkAgain
+					}
+					if err := park(context.Background(), c.w, 0, Same); err != nil {
+						t.Error(err)
+					}
+					done <- i
+				}()
+				await(t, "queued", func() bool { return c.queued(c.w) == i+1 })
 			}
-			done <- i
-		}()
-		await(t, "queued", func() bool { return queued(l, w) == i+1 })
-	}
-	for range n {
-		if l.Wake(w, 1) != Somebody {
-			t.Error("nobody was there to wake")
-		}
-		order = append(order, <-done)
-	}
-	for i, got := range order {
-		if got != i {
-			t.Fatalf("released in the order %v", order)
-		}
+			for i, want := range c.want {
+				for c.p.Wake(c.w, 1) != Somebody { // a promoted leader is on its way to the kernel
+					runtime.Gosched()
+				}
+				if got := <-done; got != want {
+					t.Fatalf("number %d in the order is %d, expected %d", i, got, want)
+				}
+			}
+		})
 	}
 }
 
-func queued(l *Local, w *atomic.Uint32) (n int) {
+func (l *Local) queued(w *atomic.Uint32) (n int) {
 	s := l.shard(w)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -265,4 +279,42 @@ func queued(l *Local, w *atomic.Uint32) (n int) {
 		n++
 	}
 	return n
+}
+
+// queued counts the leader and its followers.
+func (p *Shared) queued(w *atomic.Uint32) (n int) {
+	s, _ := p.shard(w)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := s.queues[w]
+	if q == nil {
+		return 0
+	}
+	for at := q.first; at != nil; at = at.next {
+		n++
+	}
+	return n + 1
+}
+
+// Who has seen an older value than the leader, and is free to go, must not sleep behind it.
+func TestFollowerThatIsLate(t *testing.T) {
+	m := newMemory(t)
+	p, w := m.parker(1), m.word()
+	w.Store(2)
+	led := make(chan error)
+	go func() { led <- p.Park(context.Background(), w, 2, Same) }()
+	await(t, "a leader", func() bool { return p.queued(w) == 1 })
+	late := make(chan error)
+	go func() { late <- p.Park(context.Background(), w, 1, Same) }() // saw the word before it was 2
+	select {
+	case err := <-late:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("who is no longer blocked sleeps behind a leader who is")
+	}
+	w.Store(3)
+	p.Wake(w, All)
+	<-led
 }

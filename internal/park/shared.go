@@ -85,6 +85,15 @@ var waiters = sync.Pool{New: func() any { return &waiter{signal: make(chan struc
 
 // Park is Parker's.
 func (p *Shared) Park(ctx context.Context, w *atomic.Uint32, seen uint32, blocked Blocked) error {
+	return p.sleep(ctx, w, seen, blocked, false)
+}
+
+// ParkAgain is Parker's.
+func (p *Shared) ParkAgain(ctx context.Context, w *atomic.Uint32, seen uint32, blocked Blocked) error {
+	return p.sleep(ctx, w, seen, blocked, true)
+}
+
+func (p *Shared) sleep(ctx context.Context, w *atomic.Uint32, seen uint32, blocked Blocked, again bool) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -92,7 +101,7 @@ func (p *Shared) Park(ctx context.Context, w *atomic.Uint32, seen uint32, blocke
 	me.w, me.seen, me.blocked = w, seen, blocked
 	p.sleepers.Add(1)
 	p.startTick()
-	err := p.park(ctx, me)
+	err := p.park(ctx, me, again)
 	p.sleepers.Add(-1)
 	me.w, me.blocked, me.next, me.direct, me.over = nil, nil, nil, false, false
 	me.cancelled.Store(false)
@@ -101,9 +110,13 @@ func (p *Shared) Park(ctx context.Context, w *atomic.Uint32, seen uint32, blocke
 	return err
 }
 
-func (p *Shared) park(ctx context.Context, me *waiter) error {
+func (p *Shared) park(ctx context.Context, me *waiter, again bool) error {
 	s, bucket := p.shard(me.w)
-	if !s.enter(me) {
+	leads, waits := s.enter(me, again)
+	if !waits {
+		return nil
+	}
+	if !leads {
 		p.board.Bells[p.slot].Others.Add(1)
 		err := p.follow(ctx, s, me)
 		p.board.Bells[p.slot].Others.Add(^uint32(0))
@@ -119,8 +132,10 @@ func (p *Shared) park(ctx context.Context, me *waiter) error {
 	return err
 }
 
-// enter makes me the leader of its word, or the last of the followers.
-func (s *shard) enter(me *waiter) (leads bool) {
+// enter makes me the leader of its word, or the last of the followers; the first, if it was woken before. Who would follow
+// though it is no longer blocked does not wait at all: the leader may have seen a later value than me, and sleep on.
+// So nobody is behind somebody who has seen a later one, and the leader answers for all.
+func (s *shard) enter(me *waiter, again bool) (leads, waits bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q := s.queues[me.w]
@@ -134,15 +149,20 @@ func (s *shard) enter(me *waiter) (leads bool) {
 		}
 		s.spare, q.leader = nil, me
 		s.queues[me.w] = q
-		return true
+		return true, true
 	}
-	if q.last == nil {
-		q.first = me
-	} else {
-		q.last.next = me
+	if !me.blocked(me.w.Load(), me.seen) {
+		return false, false
 	}
-	q.last = me
-	return false
+	switch {
+	case q.last == nil:
+		q.first, q.last = me, me
+	case again:
+		me.next, q.first = q.first, me
+	default:
+		q.last.next, q.last = me, me
+	}
+	return false, true
 }
 
 // follow waits until me is promoted, or ctx ends while me is still a follower.

@@ -3,6 +3,8 @@ package park
 import (
 	"runtime"
 	"sync/atomic"
+
+	"github.com/multiproc/mp/internal/sys"
 )
 
 // Budgets of Spin, in looks at the word; a look with its pause takes about 12 ns.
@@ -39,6 +41,12 @@ func (s *Spin) Until(w *atomic.Uint32, seen uint32, blocked Blocked) bool {
 	}
 	s.less.Store(spinFirst - (learned - learned/4))
 	return false
+}
+
+// Yield lets other goroutines run, and other processes: for somebody who is sure to come soon.
+func Yield() {
+	sys.Yield()
+	runtime.Gosched()
 }
 
 // With one CPU nobody can change the word while we look at it.

