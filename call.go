@@ -53,11 +53,13 @@ func (c Call[R]) target() *function                   { return c.must().function
 func (c Call[R]) appendArgs(b []byte) ([]byte, error) { return c.must().appendArgs(b) }
 
 // AppendBinary appends the call as another process of the same program reads it by UnmarshalBinary.
-func (c Call[R]) AppendBinary(b []byte) ([]byte, error) {
+func (c Call[R]) AppendBinary(b []byte) ([]byte, error) { return appendCall(b, c) }
+
+func appendCall(b []byte, c Target) ([]byte, error) {
 	f := c.target()
 	args, err := c.appendArgs(nil)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("mp: arguments of %v: %w", f, err)
 	}
 	return wire.AppendBytes(f.appendName(b), args), nil
 }
@@ -68,16 +70,7 @@ func (c Call[R]) MarshalBinary() ([]byte, error) { return c.AppendBinary(nil) }
 // UnmarshalBinary reads a call. It is an error if this binary does not know the function, or if the
 // function has another type of result.
 func (c *Call[R]) UnmarshalBinary(b []byte) error {
-	f := wire.NewFields(b)
-	named, args := readName(f), f.Bytes()
-	if err := f.Done(); err != nil {
-		return fmt.Errorf("mp: reading a call: %w", err)
-	}
-	fn, err := lookup(named)
-	if err != nil {
-		return err
-	}
-	made, err := fn.bind(args)
+	fn, made, err := readCall(b)
 	if err != nil {
 		return err
 	}
@@ -87,6 +80,19 @@ func (c *Call[R]) UnmarshalBinary(b []byte) error {
 	}
 	c.bound = bound
 	return nil
+}
+
+// readCall reads a call whatever its result: made is a *call.
+func readCall(b []byte) (fn *function, made any, err error) {
+	f := wire.NewFields(b)
+	named, args := readName(f), f.Bytes()
+	if err := f.Done(); err != nil {
+		return nil, nil, fmt.Errorf("mp: reading a call: %w", err)
+	}
+	if fn, err = lookup(named); err == nil {
+		made, err = fn.bind(args)
+	}
+	return fn, made, err
 }
 
 // definition is a registered function of packed arguments T.
@@ -109,6 +115,12 @@ type call[T, R any] struct {
 func (c *call[T, R]) function() *function                 { return c.d.function }
 func (c *call[T, R]) here(ctx context.Context) (R, error) { return c.d.f(ctx, c.args) }
 func (c *call[T, R]) appendArgs(b []byte) ([]byte, error) { return c.d.p.pack(b, c.args) }
+
+// run is here for those who do not want the result.
+func (c *call[T, R]) run(ctx context.Context) error {
+	_, err := c.here(ctx)
+	return err
+}
 
 // run is a call from bytes to bytes: what a child does.
 func (d *definition[T, R]) run(ctx context.Context, b []byte) ([]byte, error) {

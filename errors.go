@@ -88,6 +88,21 @@ func (e *OwnerDiedError) Error() string {
 		e.Process, e.PID, what, e.Since.Format(time.TimeOnly), object)
 }
 
+// BrokenBarrierError: a wait at a barrier was in vain, and who broke it. One type for goroutines and processes.
+type BrokenBarrierError = threading.BrokenBarrierError
+
+// BreakReason is why a barrier was broken.
+type BreakReason = threading.BreakReason
+
+// The reasons.
+const (
+	BarrierAborted   = threading.BarrierAborted   // Abort was called
+	BarrierCancelled = threading.BarrierCancelled // the context of a waiter has ended
+	BarrierAction    = threading.BarrierAction    // the action has returned an error, or panicked
+	BarrierReset     = threading.BarrierReset     // Reset was called while somebody waited
+	BarrierDeath     = threading.BarrierDeath     // a party has died
+)
+
 // ArenaFullError: an arena cannot give what was asked for.
 type ArenaFullError = arena.FullError
 

@@ -24,7 +24,8 @@ type hold struct {
 	arena  *Arena
 	object *arena.Object
 	at     arena.Handle
-	refs   int // handles; under the table's mutex
+	refs   int    // handles; under the table's mutex
+	last   func() // called when there are no more, before the object is dropped; may be nil; likewise
 
 	shadow race.Shadow // the object in the race detector's eyes
 	reads  race.Shadow // of a readers-writer lock: what its readers release to its writers
@@ -98,8 +99,18 @@ func (h *hold) drop() {
 	defer t.mu.Unlock()
 	if h.refs--; h.refs == 0 {
 		delete(t.by, h.at)
+		if h.last != nil {
+			h.last()
+		}
 		h.arena.in.Drop(h.object)
 	}
+}
+
+// atLast has f called when the last handle is dropped, while the object is still held.
+func (h *hold) atLast(f func()) {
+	h.arena.holds.mu.Lock()
+	defer h.arena.holds.mu.Unlock()
+	h.last = f
 }
 
 // collect drops the hold when the handle is garbage. keep must be part of the handle's memory.
@@ -113,9 +124,14 @@ func (h *hold) marshal(kind arena.Kind) ([]byte, error) {
 		return nil, fmt.Errorf("mp: a zero %v cannot travel: make it with New%v", kind, kind)
 	}
 	handlesSent.Add(1)
+	return h.bytes(), nil
+}
+
+// bytes name the object in messages, and are found nowhere else: an arena's ID is random.
+func (h *hold) bytes() []byte {
 	b := wire.AppendUvarint(make([]byte, 0, 24), h.arena.in.Header().ID)
 	b = wire.AppendUvarint(b, uint64(h.at.Index))
-	return wire.AppendUvarint(b, uint64(h.at.Generation)), nil
+	return wire.AppendUvarint(b, uint64(h.at.Generation))
 }
 
 // unmarshal opens the object that a handle on the wire names; t is the type that the receiver expects in it.

@@ -16,6 +16,8 @@ const (
 	valueStateSize  = uint64(unsafe.Sizeof(arena.ValueState{}))
 
 	conditionSize      = uint64(unsafe.Sizeof(arena.ConditionState{}))
+	eventStateSize     = uint64(unsafe.Sizeof(arena.EventState{}))
+	barrierStateSize   = uint64(unsafe.Sizeof(arena.BarrierState{}))
 	semaphoreStateSize = uint64(unsafe.Sizeof(arena.SemaphoreState{}))
 	boundedStateSize   = uint64(unsafe.Sizeof(arena.BoundedState{}))
 )

@@ -70,6 +70,10 @@ var mutants = []mutant{
 		"those who wait know nothing of a holder's death", "internal/arena/mortal.go",
 		"s.Conditions.Load() != 0", "s.Conditions.Load() > 1", "condition notified",
 	},
+	{
+		"who waits for an event looks at it as it is, and not as it was", "internal/prim/event.go",
+		"now&eventSet == 0 && (now^seen)&eventPulses == 0", "now&eventSet == 0", "event set and cleared",
+	},
 }
 
 // A harness that has never found anything proves nothing. It takes a build for each mutant, and so some seconds.

@@ -61,6 +61,10 @@ var programs = []Program{
 			"worker-4 exit code -9", "worker-4 was ended by killed"),
 	},
 	{
+		Name: "event", Shows: "one process waits for an event that another sets",
+		Check: lines("waiting", "setting", "it happened"),
+	},
+	{
 		Name: "wordcount", Shows: "a process for each CPU counts the words of Go's source tree, the same as one alone",
 		Check: wordCount, Small: []string{"../internal"}, Display: true,
 	},

@@ -96,6 +96,8 @@ func (f *family) describe(r *record, block arena.Offset) Object {
 		o.Value = small(o.Type, r.Size, r.payload[0])
 	case arena.KindSemaphore, arena.KindBoundedSemaphore:
 		o.Permits = f.permits(r, block)
+	case arena.KindEvent:
+		o.Event = r.event()
 	}
 	return o
 }

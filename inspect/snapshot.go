@@ -73,6 +73,7 @@ type Object struct {
 	Permits    *Permits  `json:"permits,omitempty"` // of a semaphore
 
 	Condition *Condition `json:"condition,omitempty"`
+	Event     *Event     `json:"event,omitempty"`
 }
 
 // Lock is the state of a lock.

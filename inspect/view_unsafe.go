@@ -67,6 +67,7 @@ const (
 	traceSize  = uint64(unsafe.Sizeof(arena.TraceState{}))
 	rwLockSize = uint64(unsafe.Sizeof(arena.RWLockState{}))
 	readersAt  = headerSize + arena.Offset(unsafe.Offsetof(arena.RWLockState{}.Readers))
+	eventSize  = uint64(unsafe.Sizeof(arena.EventState{}))
 	bellSize   = arena.Offset(unsafe.Sizeof(park.Bell{}))
 	bellsAt    = arena.Offset(unsafe.Offsetof(park.Board{}.Bells))
 	_          = -uint(unsafe.Offsetof(record{}.payload) - unsafe.Sizeof(arena.Object{}))
@@ -79,6 +80,7 @@ const (
 	boundedSize   = uint64(unsafe.Sizeof(arena.BoundedState{}))
 	_             = -uint(unsafe.Sizeof(arena.SemaphoreState{}) - unsafe.Sizeof(record{}.payload))
 	_             = -uint(unsafe.Sizeof(arena.RWLockHead{}) - unsafe.Sizeof(record{}.payload))
+	_             = -uint(unsafe.Sizeof(arena.EventState{}) - unsafe.Sizeof(record{}.payload))
 )
 
 func (r *record) lock() *arena.LockState    { return (*arena.LockState)(unsafe.Pointer(&r.payload)) }
@@ -97,6 +99,9 @@ func samePermits(a, b *arena.BoundedState) bool {
 	}
 	return bytes(a) == bytes(b)
 }
+
+// payload is an object's state; no T is larger than a record's payload, see above.
+func payload[T any](r *record) *T { return (*T)(unsafe.Pointer(&r.payload)) }
 
 // same tells whether two copies of the heap's words agree in every bit, the last transaction included.
 func same(a, b *arena.Heap) bool {

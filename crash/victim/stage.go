@@ -28,6 +28,7 @@ type stage struct {
 	semaphores
 	Traced traced
 	Shelf  shelf
+	Event  *mp.Event // of the scenarios of events; cleared between them
 }
 
 type (
@@ -67,6 +68,7 @@ func newStage() stage {
 		Nested:     newNested(),
 		Traced:     newTraced(),
 		Shelf:      newShelf(),
+		Event:      mp.NewEvent(mp.Name("event")),
 	}
 }
 

@@ -57,11 +57,14 @@ func (a *Arena) unlock() {
 	}
 }
 
-// lockSweeping is lock for a sweep. While we sweep nobody else in this process does: if the holder is dead
-// too, or dies while we wait, it is for us to sweep it first.
-func (a *Arena) lockSweeping() {
+// lockSweeping is lock for a sweep.
+func (a *Arena) lockSweeping() { a.takeSweeping(&a.Heap().Lock) }
+
+// takeSweeping takes a lock of which a death leaves nothing torn. While we sweep nobody else in this process does: if
+// the holder is dead too, or dies while we wait, it is for us to sweep it first.
+func (a *Arena) takeSweeping(l *prim.Lock) {
 	me := prim.Holder(a.id, false)
-	for l := &a.Heap().Lock; !l.TryLock(me); {
+	for !l.TryLock(me) {
 		holder, _ := l.HeldBy()
 		slot, generation := SlotOf(holder), holder>>10
 		if holder != 0 && a.gone(slot, false) && a.takeCorpse(slot, generation, 0) {

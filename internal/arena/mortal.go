@@ -28,6 +28,10 @@ func (o *Object) mortal() mortal {
 		return PayloadOf[RWLockState](o)
 	case KindCondition:
 		return PayloadOf[ConditionState](o)
+	case KindBarrier:
+		return PayloadOf[BarrierState](o)
+	case KindEvent:
+		return PayloadOf[EventState](o)
 	}
 	return nil
 }

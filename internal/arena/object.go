@@ -161,6 +161,22 @@ func (a *Arena) Open(h Handle, kind Kind, fingerprint uint64, typ string) (*Obje
 	return o, nil
 }
 
+// Lend makes the process with the given id a holder of an object that this one holds, as if it had opened it, and calls
+// with while it cannot be swept yet. False: the process is gone, and nothing was done.
+func (a *Arena) Lend(o *Object, id uint32, with func(slot uint32)) bool {
+	a.lock()
+	defer a.unlock()
+	if !a.Alive(id) {
+		return false
+	}
+	// A sweep that begins from here on gets the heap lock before it looks at the objects of the dead.
+	slot := SlotOf(id)
+	failpoint.Hit("object: lending")
+	o.Holders[slot/64].Or(1 << (slot % 64))
+	with(slot)
+	return true
+}
+
 // Drop ends this process's hold on an object, and frees it if no other process has one. The object must not
 // be used afterwards, nor dropped again, which panics if it is noticed.
 func (a *Arena) Drop(o *Object) {

@@ -20,7 +20,7 @@ type SemaphoreState struct {
 type BoundedState struct {
 	_       structs.HostLayout
 	Bounded prim.Bounded
-	_       [40]byte
+	_       [32]byte
 	Held    [Slots]atomic.Uint32 // the accounts that do not lie in Bounded's word, by slot
 }
 

@@ -114,8 +114,9 @@ acquire:
   atomic { if :: me == 0 && canc -> err = 1; goto parked :: else fi };
   atomic { if                         /* enter */
   :: lead[AT] == 0 -> lead[AT] = me+1; goto look
-  :: lead[AT] != 0 && first[AT] == 0 -> first[AT] = me+1
-  :: lead[AT] != 0 && first[AT] != 0 -> second[AT] = me+1
+  :: lead[AT] != 0 && OPEN(me) -> goto parked
+  :: lead[AT] != 0 && !OPEN(me) && first[AT] == 0 -> first[AT] = me+1
+  :: lead[AT] != 0 && !OPEN(me) && first[AT] != 0 -> second[AT] = me+1
   fi };
   if                                  /* follow */
   :: atomic { signal & ME -> signal = signal & ~ME }

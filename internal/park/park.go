@@ -38,7 +38,7 @@ type Parker interface {
 	Park(ctx context.Context, w *atomic.Uint32, seen uint32, blocked Blocked) error
 
 	// ParkAgain is Park for somebody who was woken and was too late: it goes before the other waiters of
-	// this process, not behind them.
+	// this process, not behind them. Its Blocked must not go by what was seen: see enter.
 	ParkAgain(ctx context.Context, w *atomic.Uint32, seen uint32, blocked Blocked) error
 
 	// Wake releases at least one of w's waiters, if there is one, and about n: Shared counts processes.

@@ -295,3 +295,26 @@ func (p *Shared) queued(w *atomic.Uint32) (n int) {
 	}
 	return n + 1
 }
+
+// Who has seen an older value than the leader, and is free to go, must not sleep behind it.
+func TestFollowerThatIsLate(t *testing.T) {
+	m := newMemory(t)
+	p, w := m.parker(1), m.word()
+	w.Store(2)
+	led := make(chan error)
+	go func() { led <- p.Park(context.Background(), w, 2, Same) }()
+	await(t, "a leader", func() bool { return p.queued(w) == 1 })
+	late := make(chan error)
+	go func() { late <- p.Park(context.Background(), w, 1, Same) }() // saw the word before it was 2
+	select {
+	case err := <-late:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("who is no longer blocked sleeps behind a leader who is")
+	}
+	w.Store(3)
+	p.Wake(w, All)
+	<-led
+}

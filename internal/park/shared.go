@@ -112,7 +112,11 @@ func (p *Shared) sleep(ctx context.Context, w *atomic.Uint32, seen uint32, block
 
 func (p *Shared) park(ctx context.Context, me *waiter, again bool) error {
 	s, bucket := p.shard(me.w)
-	if !s.enter(me, again) {
+	leads, waits := s.enter(me, again)
+	if !waits {
+		return nil
+	}
+	if !leads {
 		p.board.Bells[p.slot].Others.Add(1)
 		err := p.follow(ctx, s, me)
 		p.board.Bells[p.slot].Others.Add(^uint32(0))
@@ -128,8 +132,10 @@ func (p *Shared) park(ctx context.Context, me *waiter, again bool) error {
 	return err
 }
 
-// enter makes me the leader of its word, or the last of the followers; the first, if it was woken before.
-func (s *shard) enter(me *waiter, again bool) (leads bool) {
+// enter makes me the leader of its word, or the last of the followers; the first, if it was woken before. Who would follow
+// though it is no longer blocked does not wait at all: the leader may have seen a later value than me, and sleep on.
+// So nobody is behind somebody who has seen a later one, and the leader answers for all.
+func (s *shard) enter(me *waiter, again bool) (leads, waits bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q := s.queues[me.w]
@@ -143,7 +149,10 @@ func (s *shard) enter(me *waiter, again bool) (leads bool) {
 		}
 		s.spare, q.leader = nil, me
 		s.queues[me.w] = q
-		return true
+		return true, true
+	}
+	if !me.blocked(me.w.Load(), me.seen) {
+		return false, false
 	}
 	switch {
 	case q.last == nil:
@@ -153,7 +162,7 @@ func (s *shard) enter(me *waiter, again bool) (leads bool) {
 	default:
 		q.last.next, q.last = me, me
 	}
-	return false
+	return false, true
 }
 
 // follow waits until me is promoted, or ctx ends while me is still a follower.

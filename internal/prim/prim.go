@@ -6,7 +6,10 @@
 // process is gone calls it, once or several times, from any process.
 package prim
 
-import "errors"
+import (
+	"context"
+	"errors"
+)
 
 var (
 	// ErrAbandoned: the holder died with the lock, and nobody has mended what it guards.
@@ -27,3 +30,6 @@ var (
 	// ErrNotParty: an unlock by a party that does not hold the lock.
 	ErrNotParty = errors.New("mp: unlock by a Holder that does not hold the lock")
 )
+
+// background is for waits that nothing ends.
+var background = context.Background()

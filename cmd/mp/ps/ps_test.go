@@ -47,6 +47,7 @@ func family() *inspect.Snapshot {
 			}},
 			{Index: 9, Generation: 1, Kind: "RWLock", Type: "mp.RWLock", Lock: &inspect.Lock{State: "free"}, Readers: []inspect.Reader{{Person: first, Count: 1}, {Person: worker, Count: 2}}},
 			{Index: 10, Generation: 1, Kind: "RWLock", Type: "mp.RWLock", Lock: &inspect.Lock{State: "draining", Holder: &first, Waited: true}, Readers: []inspect.Reader{{Person: worker, Count: 1}}},
+			{Index: 11, Generation: 1, Kind: "Event", Type: "mp.Event", Event: &inspect.Event{Waited: true}},
 		},
 	}
 }
@@ -72,6 +73,7 @@ OBJECT  KIND      NAME      TYPE     STATE                                      
 8.1  RLock  -  mp.RLock  held by worker-1 (pid 101), 3 times, left torn 2 times, last by a panic in MainProcess at 2026-11-21 12:00:00  -  -
 9.1  RWLock  -  mp.RWLock  read by MainProcess (pid 100), read by worker-1 (pid 101) × 2  -  -
 10.1  RWLock  -  mp.RWLock  draining by MainProcess (pid 100), read by worker-1 (pid 101)  some  -
+11.1  Event     -         mp.Event  cleared                                                               some     -
 `
 
 // squeeze makes what is aligned comparable by hand: runs of spaces become two.

@@ -126,7 +126,7 @@ func object(o *inspect.Object, waiters map[string]int) []string {
 	waiting := ""
 	if n := waiters[o.Handle()]; n > 0 {
 		waiting = strconv.Itoa(n)
-	} else if o.Lock != nil && o.Lock.Waited || o.Permits != nil && o.Permits.Waited {
+	} else if o.Lock != nil && o.Lock.Waited || o.Permits != nil && o.Permits.Waited || o.Event != nil && o.Event.Waited {
 		waiting = "some"
 	}
 	if o.Condition != nil && o.Condition.Waiting > 0 {
@@ -145,6 +145,9 @@ func state(o *inspect.Object) string {
 	}
 	if c := o.Condition; c != nil {
 		all = append(all, fmt.Sprintf("%d waiting, %d woken, over %s", c.Waiting, c.Woken, c.Lock))
+	}
+	if o.Event != nil {
+		all = append(all, o.Event.String())
 	}
 	l := o.Lock
 	if l == nil {

@@ -1,0 +1,335 @@
+//go:build linux
+
+package mp_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/multiproc/mp"
+	"github.com/multiproc/mp/internal/conform"
+)
+
+func TestBarrier(t *testing.T) {
+	conform.Barrier(t, conform.Barriers{
+		New: func(_ *testing.T, parties int, _ func()) conform.Barrierer { return mp.NewBarrier(parties) },
+		Why: func(err error) uint32 {
+			if broken, ok := errors.AsType[*mp.BrokenBarrierError](err); ok {
+				return uint32(broken.Reason)
+			}
+			return 0
+		},
+	})
+}
+
+var (
+	// lockstep passes a barrier as CPython's multipass does, and returns the sum of its numbers.
+	lockstep = mp.Func3(func(ctx context.Context, b *mp.Barrier, sides [2]*mp.Value[int], passes int) (int, error) {
+		sum, m := 0, b.Parties()
+		for i := range passes {
+			mp.Add(sides[0], 1)
+			if n := sides[1].Load(); n != i*m {
+				return 0, errors.New("somebody went on too early")
+			}
+			n, err := b.WaitContext(ctx)
+			if err != nil {
+				return 0, err
+			}
+			sum += n
+			mp.Add(sides[1], 1)
+			if n := sides[0].Load(); n != (i+1)*m {
+				return 0, errors.New("we went on too early")
+			}
+			if _, err := b.WaitContext(ctx); err != nil {
+				return 0, err
+			}
+		}
+		return sum, nil
+	})
+	// comeTo waits at the barrier; what it got is its result.
+	comeTo = mp.Func2(func(ctx context.Context, b *mp.Barrier, turns int) (broken, error) {
+		for range turns {
+			if _, err := b.WaitContext(ctx); err != nil {
+				return brokenOf(err)
+			}
+		}
+		return broken{}, nil
+	})
+	// endAfter waits, and ends in the way that it is told.
+	endAfter = mp.Proc3(func(ctx context.Context, b *mp.Barrier, turns int, how string) error {
+		for range turns {
+			if _, err := b.WaitContext(ctx); err != nil {
+				return err
+			}
+		}
+		switch how {
+		case "killed":
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {}
+		case "panic":
+			panic("a party")
+		case "error":
+			return errors.New("a party's")
+		case "exit":
+			os.Exit(3)
+		case "left and killed":
+			b.Leave()
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {}
+		case "waits and ends":
+			go func() { _, _ = b.Wait() }()
+			for b.Waiting() < b.Parties()-1 {
+				runtime.Gosched()
+			}
+		}
+		runtime.KeepAlive(b)
+		return nil
+	})
+	countAction = mp.Proc(func(_ context.Context, v *mp.Value[int]) error { mp.Add(v, 1); return nil })
+	failAction  = mp.Proc(func(_ context.Context, how string) error {
+		if how == "killed" {
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {}
+		}
+		if how == "panic" {
+			panic("the action")
+		}
+		return errOdd
+	})
+)
+
+// broken is a BrokenBarrierError without what cannot travel.
+type broken struct {
+	Reason  uint32
+	Party   string
+	PID     int
+	Barrier string
+}
+
+func brokenOf(err error) (broken, error) {
+	e, ok := errors.AsType[*mp.BrokenBarrierError](err)
+	if !ok {
+		return broken{}, err
+	}
+	return broken{uint32(e.Reason), e.Party, e.PID, e.Barrier}, nil
+}
+
+func TestBarrierBetweenProcesses(t *testing.T) {
+	const parties, passes = 4, 300
+	b, sides := mp.NewBarrier(parties), [2]*mp.Value[int]{mp.NewValue(0), mp.NewValue(0)}
+	sums := make(chan int, parties)
+	for range parties {
+		go func() {
+			sum, err := mp.Run(context.Background(), lockstep(b, sides, passes))
+			if err != nil {
+				t.Error(err)
+				b.Abort()
+			}
+			sums <- sum
+		}()
+	}
+	total := 0
+	within(t, 60*time.Second, "the turns", func() {
+		for range parties {
+			total += <-sums
+		}
+	})
+	if want := passes * parties * (parties - 1) / 2; total != want {
+		t.Errorf("the numbers add up to %d, expected %d", total, want)
+	}
+	if b.Waiting() != 0 || b.Broken() {
+		t.Errorf("%d waiting, broken %v", b.Waiting(), b.Broken())
+	}
+}
+
+func TestBarrierBreaksWhenAPartyDies(t *testing.T) {
+	for _, c := range []struct {
+		how    string
+		turns  int // it takes part in these first
+		breaks bool
+	}{
+		{"killed", 1, true}, {"panic", 1, true}, {"error", 1, true}, {"exit", 1, true}, {"waits and ends", 0, true},
+		{"killed", 0, true}, // it was given the barrier when it was started
+		{"well", 1, false}, {"well", 0, false}, {"left and killed", 1, false},
+	} {
+		t.Run(c.how, func(t *testing.T) {
+			parties := 3
+			if c.how == "waits and ends" {
+				parties = 4 // one of them never comes
+			}
+			b := mp.NewBarrier(parties, mp.Name("gate"))
+			p := startProcess(t, &mp.Process{Target: endAfter(b, c.turns, c.how), Name: "party"})
+			told := make(chan broken, 2)
+			for range 2 {
+				go func() {
+					got, err := mp.Run(context.Background(), comeTo(b, c.turns+1))
+					if err != nil {
+						t.Error(err)
+					}
+					told <- got
+				}()
+			}
+			_ = p.Join()
+			if !c.breaks {
+				for b.Waiting() < 2 { // they wait on, and we are the third
+					runtime.Gosched()
+				}
+				if _, err := b.Wait(); err != nil {
+					t.Error(err)
+				}
+			}
+			within(t, 10*time.Second, "the others", func() {
+				for range 2 {
+					got, want := <-told, broken{}
+					if c.breaks {
+						want = broken{uint32(mp.BarrierDeath), "party", p.PID(), "gate"}
+					}
+					if got != want {
+						t.Errorf("got %+v, expected %+v", got, want)
+					}
+				}
+			})
+			if b.Broken() != c.breaks {
+				t.Errorf("broken: %v", b.Broken())
+			}
+			b.Reset()
+			if b.Broken() || b.Waiting() != 0 {
+				t.Error("a reset did not mend it")
+			}
+		})
+	}
+}
+
+// A child that dies before it has opened its arguments was a party all the same.
+func TestBarrierBreaksWhenAPartyNeverComes(t *testing.T) {
+	b := mp.NewBarrier(2)
+	first := make(chan error)
+	go func() { _, err := b.Wait(); first <- err }()
+	p := startProcess(t, &mp.Process{Target: comeTo(b, 1), Name: "stillborn"})
+	if err := p.Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	within(t, 5*time.Second, "the wait for a stillborn party", func() {
+		err := <-first
+		e, ok := errors.AsType[*mp.BrokenBarrierError](err)
+		if p.Join() == nil { // it was quicker than the signal
+			t.Skip("the child came in time")
+		}
+		if err != nil && (!ok || e.Reason != mp.BarrierDeath || e.Party != "stillborn" || e.PID != p.PID() && e.PID != 0) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestBarrierTimeoutIsToldToOtherProcesses(t *testing.T) {
+	b := mp.NewBarrier(3)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	told := make(chan broken)
+	go func() {
+		got, err := mp.Run(ctx, comeTo(b, 1))
+		if err != nil {
+			t.Error(err)
+		}
+		told <- got
+	}()
+	for b.Waiting() == 0 {
+		runtime.Gosched()
+	}
+	short, stop := context.WithTimeout(ctx, time.Millisecond)
+	defer stop()
+	if _, err := b.WaitContext(short); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+	if got := <-told; got.Reason != uint32(mp.BarrierCancelled) || got.PID != os.Getpid() {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestBarrierAction(t *testing.T) {
+	v := mp.NewValue(0)
+	b := mp.NewBarrier(3, mp.Action(countAction(v)))
+	v2 := v
+	v = nil // the barrier holds it
+	runtime.GC()
+	var g mp.Group
+	for range 2 {
+		g.Start(context.Background(), comeTo(b, 10))
+	}
+	for i := range 10 {
+		if _, err := b.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		if n := v2.Load(); n < i+1 {
+			t.Errorf("turn %d: %d actions", i, n)
+		}
+	}
+	if err := g.Join(); err != nil {
+		t.Error(err)
+	}
+	if n := v2.Load(); n != 10 {
+		t.Errorf("%d actions in 10 turns", n)
+	}
+}
+
+func TestBarrierActionThatFails(t *testing.T) {
+	for how, reason := range map[string]mp.BreakReason{"error": mp.BarrierAction, "panic": mp.BarrierAction, "killed": mp.BarrierDeath} {
+		t.Run(how, func(t *testing.T) {
+			b := mp.NewBarrier(2, mp.Action(failAction(how)))
+			first := make(chan error)
+			go func() { _, err := b.Wait(); first <- err }()
+			for b.Waiting() == 0 {
+				runtime.Gosched()
+			}
+			p := startProcess(t, &mp.Process{Target: comeTo(b, 1), Name: "last"})
+			within(t, 10*time.Second, "the first", func() {
+				e, ok := errors.AsType[*mp.BrokenBarrierError](<-first)
+				if !ok || e.Reason != reason || e.Party != "last" || e.PID != p.PID() {
+					t.Errorf("got %v", e)
+				}
+			})
+			_ = p.Join()
+		})
+	}
+	b := mp.NewBarrier(1, mp.Action(failAction("error")))
+	_, err := b.Wait()
+	if e, ok := errors.AsType[*mp.BrokenBarrierError](err); !ok || e.Reason != mp.BarrierAction || !errors.Is(err, errOdd) {
+		t.Errorf("who runs the action should be told its error, got %v", err)
+	}
+}
+
+// A process that has dropped its last handle cannot come, and its end says nothing; nor does a stranger in its slot.
+func TestBarrierForgetsWhoHasDroppedIt(t *testing.T) {
+	b := mp.NewBarrier(1)
+	for range 5 {
+		p := start(t, endAfter(b, 1, "well"))
+		if err := p.Join(); err != nil {
+			t.Fatal(err)
+		}
+		stranger := start(t, behave("term"))
+		if stranger.Join() == nil {
+			t.Fatal("it was to die")
+		}
+		if b.Broken() {
+			t.Fatal("broken by a process that has never seen it")
+		}
+	}
+}
+
+func TestBarrierOfAZeroHandle(t *testing.T) {
+	if err := (&mp.Process{Target: comeTo(new(mp.Barrier), 1)}).Start(context.Background()); err == nil {
+		t.Error("a zero Barrier has travelled")
+	}
+}
+
+func BenchmarkBarrierAlone(b *testing.B) {
+	bar := mp.NewBarrier(1)
+	for range b.N {
+		_, _ = bar.Wait()
+	}
+}
