@@ -30,7 +30,7 @@ import (
 type Barrier struct {
 	noCopy noCopy
 	state  *arena.BarrierState
-	me     prim.Party
+	me     prim.Attendant
 	action func(context.Context) error // nil if there is none
 	*hold
 }

@@ -40,8 +40,8 @@ func NewBarrier(parties int, action func()) *Barrier {
 	return b
 }
 
-func (b *Barrier) me() prim.Party {
-	return prim.Party{ID: 1, Seat: &b.seat, Who: nobody, Park: &park.Heap, Spin: &b.spin}
+func (b *Barrier) me() prim.Attendant {
+	return prim.Attendant{ID: 1, Seat: &b.seat, Who: nobody, Park: &park.Heap, Spin: &b.spin}
 }
 
 func nobody() prim.Person { return prim.Person{} }

@@ -24,8 +24,8 @@ func (a *Arena) Person(slot uint32) prim.Person {
 }
 
 // PartyOf is this process at a barrier.
-func (a *Arena) PartyOf(s *BarrierState) prim.Party {
-	return prim.Party{ID: a.id, Seat: &s.Seats[a.slot], Park: a.park, Spin: &a.spin, Who: func() prim.Person { return a.Person(a.slot) }}
+func (a *Arena) PartyOf(s *BarrierState) prim.Attendant {
+	return prim.Attendant{ID: a.id, Seat: &s.Seats[a.slot], Park: a.park, Spin: &a.spin, Who: func() prim.Person { return a.Person(a.slot) }}
 }
 
 func (s *BarrierState) died(a *Arena, _ *Object, slot, id uint32) {

@@ -72,8 +72,8 @@ const (
 	seatInside uint32 = 1<<31 - 1
 )
 
-// Party is a process at a barrier, from its own side.
-type Party struct {
+// Attendant is a process at a barrier, from its own side.
+type Attendant struct {
 	Seat *atomic.Uint32
 	Who  func() Person
 	ID   uint32
@@ -101,20 +101,20 @@ func (b *Barrier) Broken() bool { return b.state.Load()&barrierBroken != 0 }
 
 func arrived(v uint64) int { return int(v & barrierArrived / barrierArrival) }
 
-func sameTurn(v, w uint64) bool { return (v^w)&barrierTurns == 0 }
+func sameBarrierTurn(v, w uint64) bool { return (v^w)&barrierTurns == 0 }
 
 // nextTurn is v passed: nobody has arrived yet, nobody sleeps.
 func nextTurn(v uint64) uint64 { return v&barrierResets | (v+barrierTurn)&barrierTurns }
 
 // unturned says that the turn goes on, and is not broken. Its arguments are low halves.
 func unturned(now, seen uint32) bool {
-	return uint64(now)&barrierBroken == 0 && sameTurn(uint64(now), uint64(seen))
+	return uint64(now)&barrierBroken == 0 && sameBarrierTurn(uint64(now), uint64(seen))
 }
 
 // Wait arrives, and waits until all parties have. It returns the number of those who came before, and nil once
 // the turn is passed; the number means nothing if it was broken. action is run by the last to arrive, before anybody
 // goes on; nil is none. If ctx ends first the barrier is broken for all; a turn that is passed wins.
-func (b *Barrier) Wait(ctx context.Context, me *Party, action func() error) (int, *Broken) {
+func (b *Barrier) Wait(ctx context.Context, me *Attendant, action func() error) (int, *Broken) {
 	if me.Seat.Add(1)&seatParty == 0 {
 		me.Seat.Or(seatParty)
 	}
@@ -149,13 +149,13 @@ func (b *Barrier) Wait(ctx context.Context, me *Party, action func() error) (int
 	}
 }
 
-func (me *Party) rise() {
+func (me *Attendant) rise() {
 	failpoint.Hit("barrier: rising")
 	me.Seat.Add(^uint32(0))
 }
 
 // pass ends the turn, if the state is still v, and lets all go on.
-func (b *Barrier) pass(v uint64, me *Party) bool {
+func (b *Barrier) pass(v uint64, me *Attendant) bool {
 	failpoint.Hit("barrier: passing")
 	if !b.state.CompareAndSwap(v, nextTurn(v)) {
 		return false
@@ -168,7 +168,7 @@ func (b *Barrier) pass(v uint64, me *Party) bool {
 }
 
 // act runs the action and passes. A panic, or a Goexit, breaks the barrier and goes on.
-func (b *Barrier) act(came arrival, me *Party, action func() error) *Broken {
+func (b *Barrier) act(came arrival, me *Attendant, action func() error) *Broken {
 	returned := false
 	defer func() {
 		if !returned {
@@ -183,7 +183,7 @@ func (b *Barrier) act(came arrival, me *Party, action func() error) *Broken {
 	}
 	for {
 		v := b.state.Load()
-		if v&barrierBroken != 0 || !sameTurn(v, came.state) {
+		if v&barrierBroken != 0 || !sameBarrierTurn(v, came.state) {
 			return b.verdict(came, me)
 		}
 		if b.pass(v, me) { // fails if a newcomer has set W
@@ -193,7 +193,7 @@ func (b *Barrier) act(came arrival, me *Party, action func() error) *Broken {
 }
 
 // sleep waits for the end of the turn in which we have arrived.
-func (b *Barrier) sleep(ctx context.Context, came arrival, me *Party) *Broken {
+func (b *Barrier) sleep(ctx context.Context, came arrival, me *Attendant) *Broken {
 	if err := b.await(ctx, came.state, me); err != nil {
 		return b.giveUp(came, me, Cancelled, err)
 	}
@@ -201,7 +201,7 @@ func (b *Barrier) sleep(ctx context.Context, came arrival, me *Party) *Broken {
 }
 
 // await sleeps until the turn has ended, in whatever way, or ctx.
-func (b *Barrier) await(ctx context.Context, came uint64, me *Party) error {
+func (b *Barrier) await(ctx context.Context, came uint64, me *Attendant) error {
 	seen := uint32(came)
 	if me.Spin.Until(b.turn(), seen, unturned) {
 		return nil

@@ -46,14 +46,14 @@ type Broken struct {
 	Err    error
 }
 
-func (b *Barrier) hold(me *Party) {
+func (b *Barrier) hold(me *Attendant) {
 	holder := Holder(me.ID, false)
 	if !b.lock.TryLock(holder) {
 		_ = b.lock.LockSlow(background, holder, me.Park, me.Spin) // never abandoned, and nothing ends the wait
 	}
 }
 
-func (b *Barrier) release(me *Party) {
+func (b *Barrier) release(me *Attendant) {
 	if holder := Holder(me.ID, false); !b.lock.Unlock(holder) {
 		_ = b.lock.UnlockSlow(holder, me.Park)
 	}
@@ -76,7 +76,7 @@ func (r *Break) broken(err error) *Broken {
 }
 
 // brokenNow tells why the barrier is broken; nil if it no longer is.
-func (b *Barrier) brokenNow(me *Party) *Broken {
+func (b *Barrier) brokenNow(me *Attendant) *Broken {
 	b.hold(me)
 	defer b.release(me)
 	if v := b.state.Load(); v&barrierBroken != 0 {
@@ -86,8 +86,8 @@ func (b *Barrier) brokenNow(me *Party) *Broken {
 }
 
 // verdict tells how the turn ended in which we came: nil if it was passed.
-func (b *Barrier) verdict(came arrival, me *Party) *Broken {
-	if !sameTurn(b.state.Load(), came.state) && b.resets.Load() == came.resets {
+func (b *Barrier) verdict(came arrival, me *Attendant) *Broken {
+	if !sameBarrierTurn(b.state.Load(), came.state) && b.resets.Load() == came.resets {
 		return nil
 	}
 	b.hold(me)
@@ -107,12 +107,12 @@ func (b *Barrier) ended(came arrival, err error) *Broken {
 }
 
 // giveUp breaks the turn in which we came. If it has ended before, that counts: nil if it was passed.
-func (b *Barrier) giveUp(came arrival, me *Party, reason uint32, err error) *Broken {
+func (b *Barrier) giveUp(came arrival, me *Attendant, reason uint32, err error) *Broken {
 	b.hold(me)
 	defer b.release(me)
 	for {
 		v := b.state.Load()
-		if v&barrierBroken != 0 || !sameTurn(v, came.state) {
+		if v&barrierBroken != 0 || !sameBarrierTurn(v, came.state) {
 			return b.ended(came, err)
 		}
 		if b.shatter(v, reason, me.Who()) {
@@ -142,13 +142,13 @@ func (b *Barrier) write(v uint64, reason uint32, who Person) {
 	r.Turn.Store(uint32(v&barrierTurns | barrierBroken))
 }
 
-func (b *Barrier) wakeAll(me *Party) { me.Park.Wake(b.turn(), park.All) }
+func (b *Barrier) wakeAll(me *Attendant) { me.Park.Wake(b.turn(), park.All) }
 
 // Abort breaks the barrier, unless it is broken.
-func (b *Barrier) Abort(me *Party) { b.Break(me, Aborted, me.Who()) }
+func (b *Barrier) Abort(me *Attendant) { b.Break(me, Aborted, me.Who()) }
 
 // Break is Abort for a reason, and in the name of another.
-func (b *Barrier) Break(me *Party, reason uint32, who Person) {
+func (b *Barrier) Break(me *Attendant, reason uint32, who Person) {
 	b.hold(me)
 	defer b.release(me)
 	b.breakAny(reason, who)
@@ -162,7 +162,7 @@ func (b *Barrier) breakAny(reason uint32, who Person) {
 }
 
 // Reset makes the barrier whole and empty. Who waits at it gets the error.
-func (b *Barrier) Reset(me *Party) {
+func (b *Barrier) Reset(me *Attendant) {
 	b.hold(me)
 	defer b.release(me)
 	for {

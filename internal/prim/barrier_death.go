@@ -38,7 +38,7 @@ func (b *Barrier) View() BarrierView {
 // Died takes a process that is gone out of the barrier, and breaks it if that leaves others waiting in vain: it died in
 // Wait, or was a party and did not end well. clean says that it told an exit status of 0. sweeper is who calls; take
 // takes a lock in its name, as a sweep has to do it. The caller has the proof of death, and is the only one at it now.
-func (b *Barrier) Died(who Person, seat *atomic.Uint32, clean bool, sweeper *Party, take func(*Lock)) {
+func (b *Barrier) Died(who Person, seat *atomic.Uint32, clean bool, sweeper *Attendant, take func(*Lock)) {
 	b.lock.Died(who.ID, sweeper.Park, func() { b.repair(who) })
 	inside, party := Seated(seat.Load())
 	if inside > 0 || party && !clean {
