@@ -76,7 +76,6 @@ func await(t *testing.T, what string, ok func() bool) {
 
 func (r *rig) lateReaders() uint32 { return r.gate.Load() & gateLate / gateOne }
 
-
 // Readers that wait for a writer go before the next writer, however many there are and whoever wakes first.
 func TestReadersThatWaitedGoBeforeTheNextWriter(t *testing.T) {
 	for range 100 {
