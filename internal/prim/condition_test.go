@@ -3,6 +3,7 @@ package prim
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,6 +17,67 @@ const top = 8
 type deaf struct{ park.Parker }
 
 func (deaf) Wake(*atomic.Uint32, int) park.Woke { return park.Nobody }
+
+// waker notes which nodes are woken.
+type waker struct {
+	park.Parker
+	c     *Condition
+	woken []int
+}
+
+func (w *waker) Wake(word *atomic.Uint32, _ int) park.Woke {
+	for slot := range w.c.nodes {
+		if grantedWord(&w.c.nodes[slot]) == word {
+			w.woken = append(w.woken, slot)
+		}
+	}
+	return park.Somebody
+}
+
+// A wake-up that is missing costs a tick only, so no test of what comes out sees it.
+func TestConditionWakes(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		f    func(c *Condition, p park.Parker)
+		want []int
+	}{
+		{"one", func(c *Condition, p park.Parker) { c.Notify(1, top, p) }, []int{0}},
+		{"two", func(c *Condition, p park.Parker) { c.Notify(2, top, p) }, []int{0, 2}},
+		{"each process once", func(c *Condition, p park.Parker) { c.Notify(9, top, p) }, []int{0, 2, 3}},
+		{"all", func(c *Condition, p park.Parker) { c.NotifyAll(top, p) }, []int{0, 2, 3}},
+		{"handed on, and those whose waker may be the dead", func(c *Condition, p park.Parker) {
+			c.Notify(1, top, deaf{})
+			c.Died(0, top, p)
+		}, []int{2, 2}},
+		{"abandoned", func(c *Condition, p park.Parker) {
+			c.Notify(2, top, deaf{})
+			c.Abandoned(top, p)
+		}, []int{0, 2, 3}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := &waker{c: nodes(2, 0, 3, 1)}
+			c.f(w.c, w)
+			if !slices.Equal(w.woken, c.want) {
+				t.Errorf("woken %v, expected %v", w.woken, c.want)
+			}
+		})
+	}
+}
+
+// A grant that comes while its waiter gives up is the waiter's.
+func TestWithdrawLosesToAGrant(t *testing.T) {
+	c := new(Condition)
+	var w Waiters
+	me := w.Join(c, 0)
+	c.Notify(1, top, deaf{})
+	if w.withdraw(c, 0, me) {
+		t.Error("withdrawn with a grant")
+	}
+	w.give(c, 0)
+	if !me.granted {
+		t.Error("the grant is lost")
+	}
+}
 
 // nodes is a condition with waits: a number for each slot.
 func nodes(waits ...int) *Condition {

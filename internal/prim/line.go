@@ -39,7 +39,7 @@ type turn struct {
 	line       *Line
 	lock       Saver
 	granted    bool
-	cancelled  bool // or will be some day: not kept as a spare
+	once       bool // not kept as a spare: the end of a context may still come for it
 	look       sync.Cond
 }
 
@@ -71,7 +71,7 @@ func (l *Line) Wait(lock Saver) {
 func (l *Line) WaitContext(ctx context.Context, lock Saver) (err error) {
 	l.mu.Lock()
 	t := l.newTurn()
-	t.lock, t.cancelled = lock, true
+	t.lock, t.once = lock, true
 	l.push(t)
 	stop := context.AfterFunc(ctx, func() { l.leave(t) })
 	t.look.Wait()
@@ -116,7 +116,7 @@ func (l *Line) serve() {
 	l.remove(t)
 	t.granted = true
 	t.look.Signal()
-	if !t.cancelled {
+	if !t.once {
 		t.next, l.spare = l.spare, t
 	}
 }
