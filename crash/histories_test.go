@@ -39,13 +39,18 @@ var lockClient = mp.Proc3(func(ctx context.Context, j journal, l *mp.Lock, stop 
 		if r.IntN(2) == 0 {
 			time.Sleep(time.Duration(r.IntN(200)) * time.Microsecond)
 		}
-		if j.full() {
-			return nil
-		}
 		j.do(opUnlock, 0, 0, func() int64 { l.Unlock(); return outDone })
 	}
+	untilKilled(stop)
 	return nil
 })
+
+// untilKilled is what a client does when its journal is full: who comes to kill it must find it alive.
+func untilKilled(stop *mp.Value[int32]) {
+	for stop.Load() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+}
 
 func locked(err error, has *bool) int64 {
 	died, isDead := errors.AsType[*mp.OwnerDiedError](err)
@@ -171,6 +176,7 @@ func valueClient[T any](j journal, v *mp.Value[T], stop *mp.Value[int32], of fun
 		}
 		time.Sleep(time.Duration(r.IntN(60)) * time.Microsecond)
 	}
+	untilKilled(stop)
 }
 
 // rawClient adds to memory that nothing guards, and says that it was an addition.
@@ -183,6 +189,7 @@ var rawClient = mp.Proc3(func(_ context.Context, j journal, v *mp.RawValue[int64
 			return x + 1
 		})
 	}
+	untilKilled(stop)
 	return nil
 })
 
