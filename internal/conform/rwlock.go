@@ -39,6 +39,7 @@ func RWLock(t *testing.T, locker func(t *testing.T) RWLocker) {
 		{"readers do not starve writers", rwReaderStream},
 		{"writers do not starve readers", rwWriterStream},
 		{"who is cancelled eats no wake-up", rwCancelStorm},
+		{"tries at the same time", rwTryStorm},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, locker(t)) })
 	}
@@ -374,6 +375,29 @@ func rwCancelStorm(t *testing.T, l RWLocker) {
 	}
 	if !l.TryLock() {
 		t.Fatal("the lock is not free after the storm")
+	}
+	l.Unlock()
+}
+
+func rwTryStorm(t *testing.T, l RWLocker) {
+	var wg sync.WaitGroup
+	for _, c := range []struct {
+		try    func() bool
+		unlock func()
+	}{{l.TryLock, l.Unlock}, {l.TryRLock, l.RUnlock}, {l.TryLock, l.Unlock}, {l.TryRLock, l.RUnlock}} {
+		wg.Go(func() {
+			for i := range 20000 {
+				if c.try() {
+					c.unlock()
+				} else if i%64 == 0 {
+					runtime.Gosched()
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if !l.TryLock() {
+		t.Fatal("a try that has failed keeps the lock")
 	}
 	l.Unlock()
 }

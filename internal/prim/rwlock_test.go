@@ -283,6 +283,153 @@ func TestADeathWakesAllSleepers(t *testing.T) {
 	}
 }
 
+// spyParker tells how the sleeps on one word ended.
+type spyParker struct {
+	park.Parker
+	word  *atomic.Uint32
+	ended chan error
+}
+
+func (p spyParker) Park(ctx context.Context, w *atomic.Uint32, seen uint32, blocked park.Blocked) error {
+	err := p.Parker.Park(ctx, w, seen, blocked)
+	if w == p.word {
+		p.ended <- err
+	}
+	return err
+}
+
+// lateRig has a reader that is late, of slot 1, for a turn that has begun; it goes on when stuck is closed.
+func lateRig(t *testing.T) (r *rig, stuck chan struct{}, in chan error) {
+	t.Helper()
+	r = new(rig)
+	a, b := r.side(0), r.side(1)
+	p := stuckParker{make(chan struct{})}
+	b.Parker = p
+	r.must(t, r.lock(background, a))
+	in = make(chan error, 1)
+	go func() { in <- r.rlock(background, b) }()
+	await(t, "the reader sleeps", func() bool { return r.lateReaders() == 1 && r.writer.Waited() })
+	r.unlock(t, a)
+	return r, p.stuck, in
+}
+
+// The last that was late wakes the writer that waits for it; so does its death.
+func TestTheLastLateOneWakesTheWriter(t *testing.T) {
+	for _, dies := range []bool{false, true} {
+		r, stuck, in := lateRig(t)
+		c := r.side(2)
+		spy := spyParker{&park.Heap, &r.letting, make(chan error, 1)}
+		c.Parker = spy
+		begin := time.Now()
+		out := make(chan error)
+		go func() { out <- r.lock(background, c) }()
+		await(t, "the writer waits", func() bool { return r.letting.Load() == 1 || len(spy.ended) == 1 })
+		if dies {
+			grave := *r.side(3)
+			grave.Slot = 1
+			r.Died(&grave, 2, false, func() {})
+		} else {
+			close(stuck)
+		}
+		if err := <-spy.ended; err != nil && time.Since(begin) < turnTime {
+			t.Errorf("the writer slept for all of its time, and nobody was late: %v", err)
+		}
+		for range 2 {
+			select {
+			case err := <-in:
+				r.must(t, err)
+				r.runlock(t, r.side(1))
+			case err := <-out:
+				r.must(t, err)
+				r.unlock(t, c)
+				if dies {
+					close(stuck) // it was another's
+				}
+			}
+		}
+		if r.lateReaders() != 0 {
+			t.Error("somebody is late who was inside")
+		}
+	}
+}
+
+// A writer that gives up while readers are late for a turn leaves the turn as it is.
+func TestAWriterThatGivesUpLeavesTheTurn(t *testing.T) {
+	r, stuck, in := lateRig(t)
+	c := r.side(2)
+	ctx, cancel := context.WithCancel(background)
+	cancel()
+	before := r.gate.Load()
+	if err := r.lock(ctx, c); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	if now := r.gate.Load(); now != before {
+		t.Errorf("the gate was %#x and is %#x", before, now)
+	}
+	close(stuck)
+	r.must(t, <-in)
+	if r.lateReaders() != 0 {
+		t.Error("a reader that is inside is late")
+	}
+	r.runlock(t, r.side(1))
+}
+
+func TestACancelledReaderIsNotLate(t *testing.T) {
+	r := new(rig)
+	a, b := r.side(0), r.side(1)
+	r.must(t, r.lock(background, a))
+	ctx, cancel := context.WithCancel(background)
+	out := make(chan error)
+	go func() { out <- r.rlock(ctx, b) }()
+	await(t, "the reader waits", func() bool { return r.lateReaders() == 1 })
+	cancel()
+	if err := <-out; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if r.lateReaders() != 0 {
+		t.Error("it is still late")
+	}
+	r.unlock(t, a)
+}
+
+// A writer that finds late readers before the gate owes them a turn, though they have not told it of themselves yet.
+func TestAWriterOwesATurnToThoseWhoWereThere(t *testing.T) {
+	r := new(rig)
+	a := r.side(0)
+	if _, ok := r.announce(0); !ok {
+		t.Fatal("not announced")
+	}
+	r.must(t, r.lock(background, a))
+	if !r.writer.Waited() || r.Turn() {
+		t.Errorf("word %#x, gate %#x", r.writer.word.Load(), r.gate.Load())
+	}
+	r.unlock(t, a)
+	if !r.Turn() {
+		t.Error("the unlock gave no turn")
+	}
+}
+
+// A death of the reader that a writer waits for wakes the writer, and forgets who was late.
+func TestAReadersDeathWakesTheWriter(t *testing.T) {
+	r := new(rig)
+	a, b := r.side(0), r.side(1)
+	r.must(t, r.rlock(background, a))
+	out := make(chan error)
+	go func() { out <- r.lock(background, b) }()
+	await(t, "the writer sleeps on the count", func() bool { return r.counts[0].Load() == 1|drained })
+	if _, ok := r.announce(r.gate.Load()); !ok {
+		t.Fatal("not announced")
+	}
+	grave := *b
+	grave.Slot = a.Slot
+	r.Died(&grave, a.Me>>idShift, false, func() {})
+	r.must(t, <-out)
+	if r.lateReaders() != 0 {
+		t.Error("a dead reader is late")
+	}
+	r.unlock(t, b)
+}
+
 // The count of the late ones holds at its greatest value.
 func TestManyLate(t *testing.T) {
 	r := new(rig)
