@@ -50,6 +50,9 @@ func (w *walk) object(i int, word uint64) error {
 		id, dead := r.lock().Lock.HeldBy()
 		w.held(where, id, dead)
 	}
+	if r.Kind == arena.KindBarrier {
+		return w.barrier(where, block)
+	}
 	return nil
 }
 

@@ -49,4 +49,5 @@ var payloads = map[arena.Kind]uint64{
 	arena.KindValue:    valueSize,
 	arena.KindRawValue: 1,
 	arena.KindEvent:    eventSize,
+	arena.KindBarrier:  barrierSize,
 }

@@ -54,6 +54,11 @@ func (s *Snapshot) readObjects(f *family, heap *arena.Heap) (*places, error) {
 		}
 		o := f.describe(r)
 		_, block, _, _ := entry(word)
+		if r.Kind == arena.KindBarrier {
+			if o.Barrier, err = f.barrier(block); err != nil {
+				return nil, err
+			}
+		}
 		m.add(block, headerSize+arena.Offset(min(r.Size, f.a.size)), &o)
 		s.Objects = append(s.Objects, o)
 	}

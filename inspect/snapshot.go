@@ -68,6 +68,7 @@ type Object struct {
 	Value      string    `json:"value,omitempty"` // of a value of at most 8 bytes: a number if its type is one, else its bytes in hex
 	Lock       *Lock     `json:"lock,omitempty"`  // of a lock, and of a value while somebody changes it
 	Event      *Event    `json:"event,omitempty"`
+	Barrier    *Barrier  `json:"barrier,omitempty"`
 }
 
 // Lock is the state of a lock.

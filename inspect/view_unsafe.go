@@ -47,18 +47,19 @@ type record struct {
 }
 
 const (
-	headerSize = arena.Offset(unsafe.Sizeof(arena.Object{}))
-	spanSize   = arena.Offset(unsafe.Sizeof(arena.Span{}))
-	recordSize = uint64(unsafe.Sizeof(record{}))
-	lockSize   = uint64(unsafe.Sizeof(arena.LockState{}))
-	valueSize  = uint64(unsafe.Sizeof(arena.ValueState{}))
-	eventSize  = uint64(unsafe.Sizeof(arena.EventState{}))
-	bellSize   = arena.Offset(unsafe.Sizeof(park.Bell{}))
-	bellsAt    = arena.Offset(unsafe.Offsetof(park.Board{}.Bells))
-	_          = -uint(unsafe.Offsetof(record{}.payload) - unsafe.Sizeof(arena.Object{}))
-	_          = -uint(unsafe.Sizeof(arena.LockState{}) - unsafe.Sizeof(record{}.payload))
-	_          = -uint(unsafe.Sizeof(arena.ValueState{}) - unsafe.Sizeof(record{}.payload))
-	_          = -uint(unsafe.Sizeof(arena.EventState{}) - unsafe.Sizeof(record{}.payload))
+	headerSize  = arena.Offset(unsafe.Sizeof(arena.Object{}))
+	spanSize    = arena.Offset(unsafe.Sizeof(arena.Span{}))
+	recordSize  = uint64(unsafe.Sizeof(record{}))
+	lockSize    = uint64(unsafe.Sizeof(arena.LockState{}))
+	valueSize   = uint64(unsafe.Sizeof(arena.ValueState{}))
+	eventSize   = uint64(unsafe.Sizeof(arena.EventState{}))
+	barrierSize = uint64(unsafe.Sizeof(arena.BarrierState{}))
+	bellSize    = arena.Offset(unsafe.Sizeof(park.Bell{}))
+	bellsAt     = arena.Offset(unsafe.Offsetof(park.Board{}.Bells))
+	_           = -uint(unsafe.Offsetof(record{}.payload) - unsafe.Sizeof(arena.Object{}))
+	_           = -uint(unsafe.Sizeof(arena.LockState{}) - unsafe.Sizeof(record{}.payload))
+	_           = -uint(unsafe.Sizeof(arena.ValueState{}) - unsafe.Sizeof(record{}.payload))
+	_           = -uint(unsafe.Sizeof(arena.EventState{}) - unsafe.Sizeof(record{}.payload))
 )
 
 func (r *record) lock() *arena.LockState   { return (*arena.LockState)(unsafe.Pointer(&r.payload)) }

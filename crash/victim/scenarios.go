@@ -4,4 +4,4 @@ package main
 
 import "slices"
 
-var scenarios = slices.Concat(lockScenarios(), valueScenarios(), processScenarios(), sweepScenarios(), eventScenarios())
+var scenarios = slices.Concat(lockScenarios(), valueScenarios(), processScenarios(), sweepScenarios(), eventScenarios(), barrierScenarios())

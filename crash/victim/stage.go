@@ -24,6 +24,8 @@ type stage struct {
 	Gate   *mp.Value[int32] // how the processes of a scenario wait for each other
 	Bar    *mp.Lock         // held by a survivor for ever
 	Event  *mp.Event        // of the scenarios of events; cleared between them
+	Meet   *mp.Barrier      // for two, with an action that counts; every process of the scenario is a party
+	Met    *mp.Value[int64] // what it counts
 }
 
 type (
@@ -55,7 +57,9 @@ const (
 )
 
 func newStage() stage {
+	met := mp.NewValue[int64](0)
 	return stage{
+		Meet: mp.NewBarrier(2, mp.Name("meet"), mp.Action(count(met))), Met: met,
 		Lock: mp.NewLock(mp.Name("pair")), Pair: mp.NewRawValue(pair{}), Word: mp.NewValue[int64](0), Wide: mp.NewValue(wide{}),
 		Ledger: mp.NewRawValue(ledger{}), Mode: mp.NewValue(idle), Gate: mp.NewValue[int32](0), Bar: mp.NewLock(mp.Name("bar")),
 		Event: mp.NewEvent(mp.Name("event")),

@@ -39,6 +39,10 @@ func family() *inspect.Snapshot {
 			{Index: 4, Generation: 1, Kind: "Value", Type: "int", Value: "42", Lock: &inspect.Lock{State: "held", Holder: &worker}},
 			{Index: 5, Generation: 1, Kind: "RawValue", Type: "[3]int"},
 			{Index: 6, Generation: 1, Kind: "Event", Type: "mp.Event", Event: &inspect.Event{Waited: true}},
+			{Index: 7, Generation: 1, Kind: "Barrier", Type: "mp.Barrier", Barrier: &inspect.Barrier{State: "filling", Parties: 3, Arrived: 2}},
+			{Index: 8, Generation: 1, Kind: "Barrier", Type: "mp.Barrier", Barrier: &inspect.Barrier{
+				State: "broken", Break: &inspect.Break{Person: worker, Reason: "broken by the death of a party"},
+			}},
 		},
 	}
 }
@@ -60,6 +64,8 @@ OBJECT  KIND      NAME      TYPE     STATE                                      
 4.1     Value     -         int      42, held by worker-1 (pid 101)                                         -        -
 5.1     RawValue  -         [3]int   -                                                                      -        -
 6.1     Event     -         mp.Event  cleared                                                               some     -
+7.1     Barrier   -         mp.Barrier  2 of 3 have come                                                    -        -
+8.1     Barrier   -         mp.Barrier  broken: broken by the death of a party, worker-1 (pid 101)          -        -
 `
 
 // squeeze makes what is aligned comparable by hand: runs of spaces become two.
