@@ -74,6 +74,22 @@ var mutants = []mutant{
 		"who waits for an event looks at it as it is, and not as it was", "internal/prim/event.go",
 		"now&eventSet == 0 && (now^seen)&eventPulses == 0", "now&eventSet == 0", "event set and cleared",
 	},
+	{
+		"a cancelled wait for an event is told that it was set", "internal/prim/event.go",
+		"unset(e.word.Load(), came) {\n\t\t\treturn err", "unset(e.word.Load(), came) {\n\t\t\treturn nil", "event wait cancelled",
+	},
+	{
+		"a party's death says nothing to those at the barrier", "internal/prim/barrier_death.go",
+		"inside > 0 || party && !clean", "inside > 0 || party && clean", "barrier passed",
+	},
+	{
+		"the sweep leaves a break half done", "internal/prim/barrier_death.go",
+		"func() { b.repair(who) }", "func() {}", "barrier aborted",
+	},
+	{
+		"nobody is a party before it has waited", "process.go",
+		"	st.enroll(p.Name, call)\n", "", "barrier aborted",
+	},
 }
 
 // A harness that has never found anything proves nothing. It takes a build for each mutant, and so some seconds.

@@ -65,6 +65,10 @@ var programs = []Program{
 		Check: lines("waiting", "setting", "it happened"),
 	},
 	{
+		Name: "barrier", Shows: "two of four processes meet at a barrier and go on at the same moment",
+		Check: barrier, Display: true,
+	},
+	{
 		Name: "wordcount", Shows: "a process for each CPU counts the words of Go's source tree, the same as one alone",
 		Check: wordCount, Small: []string{"../internal"}, Display: true,
 	},

@@ -62,6 +62,9 @@ func (w *walk) object(i int, word uint64) error {
 	if r.Kind == arena.KindCondition {
 		return w.condition(where, block)
 	}
+	if r.Kind == arena.KindBarrier {
+		return w.barrier(where, block)
+	}
 	return nil
 }
 

@@ -55,4 +55,5 @@ var payloads = map[arena.Kind]uint64{
 	arena.KindRWLock:    rwLockSize,
 	arena.KindCondition: conditionSize,
 	arena.KindEvent:     eventSize,
+	arena.KindBarrier:   barrierSize,
 }

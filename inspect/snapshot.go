@@ -74,6 +74,7 @@ type Object struct {
 
 	Condition *Condition `json:"condition,omitempty"`
 	Event     *Event     `json:"event,omitempty"`
+	Barrier   *Barrier   `json:"barrier,omitempty"`
 }
 
 // Lock is the state of a lock.

@@ -75,6 +75,7 @@ const (
 	_          = -uint(unsafe.Sizeof(arena.RLockState{}) - unsafe.Sizeof(record{}.payload))
 	_          = -uint(unsafe.Sizeof(arena.ValueState{}) - unsafe.Sizeof(record{}.payload))
 
+	barrierSize   = uint64(unsafe.Sizeof(arena.BarrierState{}))
 	conditionSize = uint64(unsafe.Sizeof(arena.ConditionState{}))
 	semaphoreSize = uint64(unsafe.Sizeof(arena.SemaphoreState{}))
 	boundedSize   = uint64(unsafe.Sizeof(arena.BoundedState{}))

@@ -50,7 +50,7 @@ func TestBrokenBarrierError(t *testing.T) {
 		`mp: a barrier was given up by a waiter, by process w (pid 8): context canceled`: {
 			Reason: threading.BarrierCancelled, Party: "w", PID: 8, Err: context.Canceled,
 		},
-		`mp: a barrier was BreakReason(9)`: {Reason: 9},
+		`mp: a barrier was broken for reason 9`: {Reason: 9},
 	} {
 		if got := e.Error(); got != want {
 			t.Errorf("got %s\nwant %s", got, want)

@@ -19,18 +19,8 @@ const (
 	BarrierDeath     = BreakReason(prim.PartyDied)    // a party has died: between processes only
 )
 
-// String is the reason in words.
-func (r BreakReason) String() string {
-	if int(r) < len(reasons) && r != 0 {
-		return reasons[r]
-	}
-	return fmt.Sprintf("BreakReason(%d)", uint32(r))
-}
-
-var reasons = [...]string{
-	BarrierAborted: "aborted", BarrierCancelled: "given up by a waiter", BarrierAction: "broken by its action",
-	BarrierReset: "reset while somebody waited", BarrierDeath: "broken by the death of a party",
-}
+// String is the reason in words that follow "the barrier was".
+func (r BreakReason) String() string { return prim.BreakReason(uint32(r)) }
 
 // BrokenBarrierError: a wait at a barrier was in vain. Everybody who waits in the turn that was broken gets it, and
 // whoever comes until the barrier is Reset. One type between goroutines and between processes.

@@ -28,7 +28,9 @@ type stage struct {
 	semaphores
 	Traced traced
 	Shelf  shelf
-	Event  *mp.Event // of the scenarios of events; cleared between them
+	Event  *mp.Event        // of the scenarios of events; cleared between them
+	Meet   *mp.Barrier      // for two, with an action that counts; every process of the scenario is a party
+	Met    *mp.Value[int64] // what it counts
 }
 
 type (
@@ -61,7 +63,9 @@ const (
 
 func newStage() stage {
 	lock := mp.NewLock(mp.Name("pair"))
+	met := mp.NewValue[int64](0)
 	return stage{
+		Meet: mp.NewBarrier(2, mp.Name("meet"), mp.Action(count(met))), Met: met,
 		Lock: lock, Cond: mp.NewCondition(lock), Pair: mp.NewRawValue(pair{}), Word: mp.NewValue[int64](0), Wide: mp.NewValue(wide{}),
 		Ledger: mp.NewRawValue(ledger{}), Mode: mp.NewValue(idle), Gate: mp.NewValue[int32](0), Bar: mp.NewLock(mp.Name("bar")),
 		semaphores: newSemaphores(),

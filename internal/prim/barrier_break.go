@@ -1,6 +1,7 @@
 package prim
 
 import (
+	"fmt"
 	"structs"
 	"sync/atomic"
 	"time"
@@ -20,6 +21,19 @@ const (
 	WasReset            // somebody waited, and the barrier was reset
 	PartyDied
 )
+
+// BreakReason is a reason in words that follow "the barrier was".
+func BreakReason(reason uint32) string {
+	if int(reason) < len(breakReasons) && reason != 0 {
+		return breakReasons[reason]
+	}
+	return fmt.Sprintf("broken for reason %d", reason)
+}
+
+var breakReasons = [...]string{
+	Aborted: "aborted", Cancelled: "given up by a waiter", ActionFailed: "broken by its action",
+	WasReset: "reset while somebody waited", PartyDied: "broken by the death of a party",
+}
 
 // Person is who has broken a barrier.
 type Person struct {
@@ -100,7 +114,7 @@ func (b *Barrier) ended(came arrival, err error) *Broken {
 	switch r := b.record(came.state); {
 	case b.resets.Load()-came.resets >= barrierBreaks:
 		return &Broken{Reason: WasReset, Err: err}
-	case r.of(came.state):
+	case r.of(came.state), sameBarrierTurn(b.state.Load(), came.state):
 		return r.broken(err)
 	}
 	return nil

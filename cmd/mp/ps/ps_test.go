@@ -48,6 +48,10 @@ func family() *inspect.Snapshot {
 			{Index: 9, Generation: 1, Kind: "RWLock", Type: "mp.RWLock", Lock: &inspect.Lock{State: "free"}, Readers: []inspect.Reader{{Person: first, Count: 1}, {Person: worker, Count: 2}}},
 			{Index: 10, Generation: 1, Kind: "RWLock", Type: "mp.RWLock", Lock: &inspect.Lock{State: "draining", Holder: &first, Waited: true}, Readers: []inspect.Reader{{Person: worker, Count: 1}}},
 			{Index: 11, Generation: 1, Kind: "Event", Type: "mp.Event", Event: &inspect.Event{Waited: true}},
+			{Index: 12, Generation: 1, Kind: "Barrier", Type: "mp.Barrier", Barrier: &inspect.Barrier{State: "filling", Parties: 3, Arrived: 2}},
+			{Index: 13, Generation: 1, Kind: "Barrier", Type: "mp.Barrier", Barrier: &inspect.Barrier{
+				State: "broken", Break: &inspect.Break{Person: worker, Reason: "broken by the death of a party"},
+			}},
 		},
 	}
 }
@@ -74,6 +78,8 @@ OBJECT  KIND      NAME      TYPE     STATE                                      
 9.1  RWLock  -  mp.RWLock  read by MainProcess (pid 100), read by worker-1 (pid 101) × 2  -  -
 10.1  RWLock  -  mp.RWLock  draining by MainProcess (pid 100), read by worker-1 (pid 101)  some  -
 11.1  Event     -         mp.Event  cleared                                                               some     -
+12.1  Barrier  -  mp.Barrier  2 of 3 have come  -  -
+13.1  Barrier  -  mp.Barrier  broken: broken by the death of a party, worker-1 (pid 101)  -  -
 `
 
 // squeeze makes what is aligned comparable by hand: runs of spaces become two.

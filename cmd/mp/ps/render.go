@@ -149,6 +149,9 @@ func state(o *inspect.Object) string {
 	if o.Event != nil {
 		all = append(all, o.Event.String())
 	}
+	if o.Barrier != nil {
+		all = append(all, o.Barrier.String())
+	}
 	l := o.Lock
 	if l == nil {
 		return strings.Join(all, ", ")
