@@ -144,6 +144,7 @@ func pretty(ns float64) string {
 // allRows puts the comparisons together; a rival that is missing is said on progress and left out.
 func allRows(ctx context.Context, scale float64, progress io.Writer) (rows []Row, closeRivals func()) {
 	rows = append(rows, lockRows(scale)...)
+	rows = append(rows, rwLockRows(scale)...)
 	rows = append(rows, valueRows(scale)...)
 	rows = append(rows, processRows(scale)...)
 	var closers []func() error
