@@ -192,14 +192,14 @@ func TestUnlockOfALockThatAnotherGoroutineWants(t *testing.T) {
 	}
 	r.runlock(t, b)
 	r.must(t, <-in)
-	if r.TryRLockIs(t, b) {
+	if r.tryRLock(t, b) {
 		t.Error("a reader is inside with the writer")
 	}
 	r.unlock(t, a)
 }
 
-// TryRLockIs is TryRLock without an error.
-func (r *rig) TryRLockIs(t *testing.T, s *RWSide) bool {
+// tryRLock is TryRLock without an error.
+func (r *rig) tryRLock(t *testing.T, s *RWSide) bool {
 	t.Helper()
 	ok, err := r.TryRLock(s)
 	r.must(t, err)
