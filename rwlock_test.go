@@ -53,8 +53,6 @@ func (s shelf) read() error {
 	return nil
 }
 
-func ends(err1, err2 error) error { return errors.Join(err1, err2) }
-
 var (
 	readAndWrite = mp.Proc2(func(_ context.Context, s shelf, rounds int) error {
 		for i := range rounds {
@@ -82,7 +80,7 @@ var (
 				done <- nil
 			}()
 		}
-		return ends(<-done, <-done)
+		return errors.Join(<-done, <-done)
 	})
 	writersStream = mp.Proc(func(_ context.Context, s shelf) error {
 		s.Gate.pass()

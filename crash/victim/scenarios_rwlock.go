@@ -160,84 +160,93 @@ func (f *family) stoppedReader() (*mp.Process, error) {
 	return p, err
 }
 
+func actOnShelf(what string) func(f *family, n int) mp.Target {
+	return func(f *family, n int) mp.Target { return shelfVictim(f.stage, what, n) }
+}
+
+func holdShelf(f *family) error  { return f.Shelf.RW.LockContext(f.ctx) }
+func rholdShelf(f *family) error { return f.Shelf.RW.RLockContext(f.ctx) }
+
+func releaseShelf(f *family, v *mp.Process) {
+	f.atGate(v)
+	f.Shelf.RW.Unlock()
+}
+
+func rreleaseShelf(f *family, v *mp.Process) {
+	f.atGate(v)
+	f.Shelf.RW.RUnlock()
+}
+
+// letLeave has the victim leave when both survivors wait for it.
+func letLeave(f *family, v *mp.Process) {
+	f.atGate(v)
+	f.Mode.Store(busy)
+	time.Sleep(4 * time.Millisecond)
+	f.Gate.Store(2)
+}
+
 func rwLockScenarios() []scenario {
-	act := func(what string) func(f *family, n int) mp.Target {
-		return func(f *family, n int) mp.Target { return shelfVictim(f.stage, what, n) }
-	}
-	on := func(victim func(stage, int) mp.Call[mp.None]) func(f *family, n int) mp.Target {
-		return func(f *family, n int) mp.Target { return victim(f.stage, n) }
-	}
-	hold := func(f *family) error { return f.Shelf.RW.LockContext(f.ctx) }
-	rhold := func(f *family) error { return f.Shelf.RW.RLockContext(f.ctx) }
-	release := func(f *family, v *mp.Process) {
-		f.atGate(v)
-		f.Shelf.RW.Unlock()
-	}
-	rrelease := func(f *family, v *mp.Process) {
-		f.atGate(v)
-		f.Shelf.RW.RUnlock()
-	}
-	// leave has the victim leave when both survivors wait for it.
-	leave := func(f *family, v *mp.Process) {
-		f.atGate(v)
-		f.Mode.Store(busy)
-		time.Sleep(4 * time.Millisecond)
-		f.Gate.Store(2)
-	}
-	var stopped *mp.Process
-	return []scenario{
-		{name: "rwlock read alone", victim: act("read"), after: shelfOwned("")},
-		{name: "rwlock written alone", victim: act("write"), after: shelfOwned("")},
-		{name: "rwlock contended", victim: act("both"), busy: true, most: 80},
-		{name: "rwlock waited for by a reader", victim: act("read"), setup: hold, during: release, after: shelfOwned("")},
-		{name: "rwlock waited for by a writer", victim: act("write"), setup: hold, during: release, after: shelfOwned("")},
-		{name: "rwlock drained", victim: act("write"), setup: rhold, during: rrelease, after: shelfOwned("")},
-		{name: "rwlock drained by many", victim: act("write"), busy: true, setup: rhold, during: rrelease, most: 20},
-		{name: "rwlock unlocked with waiters", victim: on(shelfUnlock), during: leave},
-		{name: "rwlock runlocked with waiters", victim: on(shelfRUnlock), during: leave},
-		{name: "rwlock reader cancelled", victim: act("want to read"), setup: hold, during: func(f *family, v *mp.Process) {
-			<-v.Done()
-			f.Shelf.RW.Unlock()
-		}, after: shelfOwned("")},
-		{name: "rwlock writer cancelled", victim: act("want to write"), setup: rhold, during: func(f *family, v *mp.Process) {
-			<-v.Done()
-			f.Shelf.RW.RUnlock()
-		}, after: shelfOwned("")},
-		{name: "rwlock with a stopped reader", victim: act("write"), setup: func(f *family) (err error) {
-			if err = hold(f); err == nil {
-				stopped, err = f.stoppedReader()
-			}
-			return err
-		}, during: func(f *family, v *mp.Process) {
-			release(f, v)
-			<-v.Done()
-			_ = stopped.Kill()
-			_ = stopped.Join()
-		}, after: shelfOwned("")},
-		{name: "rwlock recovered", victim: act("write"), setup: func(f *family) error {
+	return slices.Concat(shelfWaits(), shelfLeaves(), []scenario{
+		{name: "rwlock read alone", victim: actOnShelf("read"), after: shelfOwned("")},
+		{name: "rwlock written alone", victim: actOnShelf("write"), after: shelfOwned("")},
+		{name: "rwlock contended", victim: actOnShelf("both"), busy: true, most: 80},
+		{name: "rwlock recovered", victim: actOnShelf("write"), setup: func(f *family) error {
 			first := &mp.Process{Target: shelfTorn(f.stage), Name: "first"}
 			if err := first.Start(f.ctx); err != nil {
 				return err
 			}
 			return f.join(first)
 		}, after: shelfOwned("first")},
-		{name: "exit reading", victim: act("exit reading"), after: shelfOwned("")},
-		{name: "exit writing", victim: act("exit writing"), after: shelfTold},
-		{name: "sweep of one dead writing", victim: on(shelfSweeps)},
+		{name: "sweep of one dead writing", victim: func(f *family, n int) mp.Target { return shelfSweeps(f.stage, n) }},
+	})
+}
+
+func shelfWaits() []scenario {
+	var stopped *mp.Process
+	return []scenario{
+		{name: "rwlock waited for by a reader", victim: actOnShelf("read"), setup: holdShelf, during: releaseShelf, after: shelfOwned("")},
+		{name: "rwlock waited for by a writer", victim: actOnShelf("write"), setup: holdShelf, during: releaseShelf, after: shelfOwned("")},
+		{name: "rwlock drained", victim: actOnShelf("write"), setup: rholdShelf, during: rreleaseShelf, after: shelfOwned("")},
+		{name: "rwlock drained by many", victim: actOnShelf("write"), busy: true, setup: rholdShelf, during: rreleaseShelf, most: 20},
+		{name: "rwlock reader cancelled", victim: actOnShelf("want to read"), setup: holdShelf, during: func(f *family, v *mp.Process) {
+			<-v.Done()
+			f.Shelf.RW.Unlock()
+		}, after: shelfOwned("")},
+		{name: "rwlock writer cancelled", victim: actOnShelf("want to write"), setup: rholdShelf, during: func(f *family, v *mp.Process) {
+			<-v.Done()
+			f.Shelf.RW.RUnlock()
+		}, after: shelfOwned("")},
+		{name: "rwlock with a stopped reader", victim: actOnShelf("write"), setup: func(f *family) (err error) {
+			if err = holdShelf(f); err == nil {
+				stopped, err = f.stoppedReader()
+			}
+			return err
+		}, during: func(f *family, v *mp.Process) {
+			releaseShelf(f, v)
+			<-v.Done()
+			_ = stopped.Kill()
+			_ = stopped.Join()
+		}, after: shelfOwned("")},
 	}
 }
 
-// shelfTold is what must be true when a process has exited inside as a writer.
-func shelfTold(f *family) error {
-	ctx, cancel := context.WithTimeout(f.ctx, within)
-	defer cancel()
-	err := f.Shelf.RW.RLockContext(ctx)
-	if f.step() == "rwlock: drained" && err == nil { // just before it was inside
-		f.Shelf.RW.RUnlock()
-		return nil
+func shelfLeaves() []scenario {
+	return []scenario{
+		{name: "rwlock unlocked with waiters", victim: func(f *family, n int) mp.Target { return shelfUnlock(f.stage, n) }, during: letLeave},
+		{name: "rwlock runlocked with waiters", victim: func(f *family, n int) mp.Target { return shelfRUnlock(f.stage, n) }, during: letLeave},
+		{name: "exit reading", victim: actOnShelf("exit reading"), after: shelfOwned("")},
+		{name: "exit writing", victim: actOnShelf("exit writing"), after: func(f *family) error {
+			ctx, cancel := context.WithTimeout(f.ctx, within)
+			defer cancel()
+			err := f.Shelf.RW.RLockContext(ctx)
+			if f.step() == "rwlock: drained" && err == nil { // just before it was inside
+				f.Shelf.RW.RUnlock()
+				return nil
+			}
+			if _, told := errors.AsType[*mp.OwnerDiedError](err); !told {
+				return fmt.Errorf("the lock of a process that has exited with it: %v", err)
+			}
+			return nil
+		}},
 	}
-	if _, told := errors.AsType[*mp.OwnerDiedError](err); !told {
-		return fmt.Errorf("the lock of a process that has exited with it: %v", err)
-	}
-	return nil
 }

@@ -1,10 +1,106 @@
 package conform
 
 import (
+	"context"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 )
+
+// rwReaderStream has always a reader inside, unless a writer keeps the next one out.
+func rwReaderStream(t *testing.T, l RWLocker) {
+	var stop atomic.Bool
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for !stop.Load() {
+				l.RLock()
+				runtime.Gosched()
+				l.RUnlock()
+			}
+		})
+	}
+	begin := time.Now()
+	for range 50 {
+		l.Lock()
+		l.Unlock() //nolint:staticcheck // the empty section is the test
+	}
+	stop.Store(true)
+	wg.Wait()
+	if took := time.Since(begin); took > 10*time.Second {
+		t.Errorf("50 writes took %v", took)
+	}
+}
+
+// rwWriterStream has always a writer that wants the lock.
+func rwWriterStream(t *testing.T, l RWLocker) {
+	var stop atomic.Bool
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for !stop.Load() {
+				l.Lock()
+				runtime.Gosched()
+				l.Unlock()
+			}
+		})
+	}
+	begin := time.Now()
+	for range 50 {
+		l.RLock()
+		l.RUnlock()
+	}
+	stop.Store(true)
+	wg.Wait()
+	if took := time.Since(begin); took > 10*time.Second {
+		t.Errorf("50 reads took %v", took)
+	}
+}
+
+func rwCancelStorm(t *testing.T, l RWLocker) {
+	var wg sync.WaitGroup
+	var reads atomic.Int64
+	writes := 0
+	sometimes := func(lock func(ctx context.Context) error, work, unlock func()) {
+		for range 100 {
+			ctx, cancel := context.WithCancel(context.Background())
+			go cancel()
+			if lock(ctx) == nil {
+				work()
+				unlock()
+			}
+			cancel()
+		}
+	}
+	always := func(lock, work, unlock func()) {
+		for range 100 {
+			lock()
+			work()
+			unlock()
+		}
+	}
+	write, read := func() { writes++ }, func() { reads.Add(int64(min(writes, 0) + 1)) }
+	for range 4 {
+		wg.Go(func() { sometimes(l.LockContext, write, l.Unlock) })
+		wg.Go(func() { sometimes(l.RLockContext, read, l.RUnlock) })
+		wg.Go(func() { always(l.Lock, write, l.Unlock) })
+		wg.Go(func() { always(l.RLock, read, l.RUnlock) })
+	}
+	begin := time.Now()
+	wg.Wait()
+	if took := time.Since(begin); took > 10*time.Second {
+		t.Errorf("took %v: wake-ups are lost and only the tick heals them", took)
+	}
+	if writes < 400 || reads.Load() < 400 {
+		t.Errorf("%d writes and %d reads of at least 400 each", writes, reads.Load())
+	}
+	if !l.TryLock() {
+		t.Fatal("the lock is not free after the storm")
+	}
+	l.Unlock()
+}
 
 func rwTryStorm(t *testing.T, l RWLocker) {
 	var wg sync.WaitGroup
@@ -13,7 +109,7 @@ func rwTryStorm(t *testing.T, l RWLocker) {
 		unlock func()
 	}{{l.TryLock, l.Unlock}, {l.TryRLock, l.RUnlock}, {l.TryLock, l.Unlock}, {l.TryRLock, l.RUnlock}} {
 		wg.Go(func() {
-			for i := range 20000 {
+			for i := range 100000 {
 				if c.try() {
 					c.unlock()
 				} else if i%64 == 0 {

@@ -194,14 +194,14 @@ func TestUnlockOfALockThatAnotherGoroutineWants(t *testing.T) {
 	}
 	r.runlock(t, b)
 	r.must(t, <-in)
-	if r.TryRLockIs(t, b) {
+	if r.tryRLock(t, b) {
 		t.Error("a reader is inside with the writer")
 	}
 	r.unlock(t, a)
 }
 
-// TryRLockIs is TryRLock without an error.
-func (r *rig) TryRLockIs(t *testing.T, s *RWSide) bool {
+// tryRLock is TryRLock without an error.
+func (r *rig) tryRLock(t *testing.T, s *RWSide) bool {
 	t.Helper()
 	ok, err := r.TryRLock(s)
 	r.must(t, err)
@@ -283,19 +283,17 @@ func TestADeathWakesAllSleepers(t *testing.T) {
 	}
 }
 
-// spyParker tells how the sleeps on one word ended.
-type spyParker struct {
+// patientParker sleeps on one word until it is woken, whatever the time.
+type patientParker struct {
 	park.Parker
-	word  *atomic.Uint32
-	ended chan error
+	word *atomic.Uint32
 }
 
-func (p spyParker) Park(ctx context.Context, w *atomic.Uint32, seen uint32, blocked park.Blocked) error {
-	err := p.Parker.Park(ctx, w, seen, blocked)
+func (p patientParker) Park(ctx context.Context, w *atomic.Uint32, seen uint32, blocked park.Blocked) error {
 	if w == p.word {
-		p.ended <- err
+		ctx = context.WithoutCancel(ctx)
 	}
-	return err
+	return p.Parker.Park(ctx, w, seen, blocked)
 }
 
 // lateRig has a reader that is late, of slot 1, for a turn that has begun; it goes on when stuck is closed.
@@ -318,21 +316,16 @@ func TestTheLastLateOneWakesTheWriter(t *testing.T) {
 	for _, dies := range []bool{false, true} {
 		r, stuck, in := lateRig(t)
 		c := r.side(2)
-		spy := spyParker{&park.Heap, &r.letting, make(chan error, 1)}
-		c.Parker = spy
-		begin := time.Now()
+		c.Parker = patientParker{&park.Heap, &r.letting}
 		out := make(chan error)
 		go func() { out <- r.lock(background, c) }()
-		await(t, "the writer waits", func() bool { return r.letting.Load() == 1 || len(spy.ended) == 1 })
+		await(t, "the writer waits", func() bool { return r.letting.Load() == 1 })
 		if dies {
 			grave := *r.side(3)
 			grave.Slot = 1
 			r.Died(&grave, 2, false, func() {})
 		} else {
 			close(stuck)
-		}
-		if err := <-spy.ended; err != nil && time.Since(begin) < turnTime {
-			t.Errorf("the writer slept for all of its time, and nobody was late: %v", err)
 		}
 		for range 2 {
 			select {
@@ -345,6 +338,8 @@ func TestTheLastLateOneWakesTheWriter(t *testing.T) {
 				if dies {
 					close(stuck) // it was another's
 				}
+			case <-time.After(10 * time.Second):
+				t.Fatal("nobody wakes the writer")
 			}
 		}
 		if r.lateReaders() != 0 {
@@ -428,6 +423,19 @@ func TestAReadersDeathWakesTheWriter(t *testing.T) {
 		t.Error("a dead reader is late")
 	}
 	r.unlock(t, b)
+}
+
+func TestAbandonTellsReaders(t *testing.T) {
+	r := new(rig)
+	a, b := r.side(0), r.side(1)
+	r.must(t, r.lock(background, a))
+	out := make(chan error)
+	go func() { out <- r.rlock(background, b) }()
+	await(t, "the reader waits", func() bool { return r.lateReaders() == 1 && r.writer.Waited() })
+	r.Abandon(a)
+	if err := <-out; !errors.Is(err, ErrAbandoned) {
+		t.Errorf("got %v", err)
+	}
 }
 
 // The count of the late ones holds at its greatest value.

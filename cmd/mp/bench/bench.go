@@ -148,6 +148,7 @@ func allRows(ctx context.Context, scale float64, progress io.Writer) (rows []Row
 	rows = append(rows, rlockRows(scale)...)
 	rows = append(rows, semaphoreRows(scale)...)
 	rows = append(rows, conditionRows(scale)...)
+	rows = append(rows, rwLockRows(scale)...)
 	rows = append(rows, valueRows(scale)...)
 	rows = append(rows, queueRows(scale)...)
 	rows = append(rows, eventRows(scale)...)
