@@ -26,7 +26,7 @@
 //
 // # Shared objects
 //
-// A [Lock], a [Value], a [RawValue] lies in the family's arena: anonymous memory that all its processes
+// A [Lock], an [RLock], a [Value], a [RawValue] lies in the family's arena: anonymous memory that all its processes
 // map, on no file system, gone with the last of them. What a program holds is a handle. Handles travel as
 // arguments and in results, at any depth, and arrive as working handles. The object is freed when no
 // process holds a handle any more.

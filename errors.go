@@ -63,23 +63,29 @@ func (e *ExitError) Unwrap() error { return e.Cause }
 // PanicError: the function panicked. One type for a goroutine and a process.
 type PanicError = threading.PanicError
 
-// OwnerDiedError: the process that held the lock died with it, and what the lock guards may be half
-// changed. Every locker gets it, without the lock, until one has mended that; see [Lock.Recover].
+// OwnerDiedError: the process that held the lock died with it, or a [Lock.With] in it did not come to its end, and
+// what the lock guards may be half changed. Every locker gets it, without the lock, until one has mended that; see
+// [Lock.Recover].
 type OwnerDiedError struct {
-	Object  string // the lock's name
-	Process string // the dead process's
-	PID     int
-	Since   time.Time // when the death was noticed
+	Object   string // the lock's name
+	Process  string // the name of the process that held it
+	PID      int
+	Since    time.Time // when the death was noticed, or the panic was
+	Panicked bool      // the process lives: a With in it has panicked, or its goroutine has ended
 }
 
-// Error names the lock and the dead.
+// Error names the lock and who left it.
 func (e *OwnerDiedError) Error() string {
 	object := e.Object
 	if object == "" {
 		object = "a lock"
 	}
-	return fmt.Sprintf("mp: process %s (pid %d) died at %s holding %s: what it guards may be half changed; Recover mends it",
-		e.Process, e.PID, e.Since.Format(time.TimeOnly), object)
+	what := "died"
+	if e.Panicked {
+		what = "panicked"
+	}
+	return fmt.Sprintf("mp: process %s (pid %d) %s at %s holding %s: what it guards may be half changed; Recover mends it",
+		e.Process, e.PID, what, e.Since.Format(time.TimeOnly), object)
 }
 
 // ArenaFullError: an arena cannot give what was asked for.

@@ -9,14 +9,14 @@ type Unannotated struct{ L *Lock }
 
 // Lock locks.
 func (u Unannotated) Lock() {
-	if !u.L.state.Lock.TryLock(u.L.me) {
+	if !u.L.fast.TryLock(u.L.me) {
 		_ = u.L.lockContext(context.Background())
 	}
 }
 
 // Unlock unlocks.
 func (u Unannotated) Unlock() {
-	if !u.L.state.Lock.Unlock(u.L.me) {
+	if !u.L.fast.Unlock(u.L.me) {
 		u.L.unlockSlow()
 	}
 }

@@ -41,8 +41,9 @@ type ArenaOptions struct {
 // Arena is memory that all processes of the family share. It is anonymous, on no file system, and gone
 // with the last process. There is one; the first shared object or child makes it.
 type Arena struct {
-	in    *arena.Arena
-	holds holdTable
+	in     *arena.Arena
+	holds  holdTable
+	traces traces
 }
 
 // Configure sets the options of the arena. It must come before the first shared object and the first

@@ -3,6 +3,8 @@
 package mp_test
 
 import (
+	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"testing"
@@ -35,15 +37,44 @@ func FuzzHandle(f *testing.F) {
 			f.Fatal(err)
 		}
 		f.Add(b)
+		for _, past := range pastHandles(f, b) {
+			f.Add(past)
+		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		_ = new(mp.Lock).UnmarshalBinary(b)
-		_ = new(mp.RawValue[int]).UnmarshalBinary(b)
 		v := new(mp.Value[int])
-		if v.UnmarshalBinary(b) == nil {
-			v.Update(func(*int) {})
+		for _, h := range []handle{new(mp.Lock), new(mp.RawValue[int]), v} {
+			if h.UnmarshalBinary(b) != nil {
+				continue
+			}
+			if again, err := h.MarshalBinary(); err != nil || !bytes.Equal(again, b) {
+				t.Errorf("%x was taken for the handle %x (%v)", b, again, err)
+			}
+			if h == v {
+				v.Update(func(*int) {})
+			}
 		}
 	})
+}
+
+type handle interface {
+	MarshalBinary() ([]byte, error)
+	UnmarshalBinary(b []byte) error
+}
+
+// pastHandles are a handle with its index, and with its generation, 2³² further: what 32 bits of them say is the same.
+func pastHandles(t testing.TB, b []byte) [][]byte {
+	t.Helper()
+	id, n := binary.Uvarint(b)
+	index, m := binary.Uvarint(b[n:])
+	generation, _ := binary.Uvarint(b[n+m:])
+	past := func(index, generation uint64) []byte {
+		return binary.AppendUvarint(binary.AppendUvarint(binary.AppendUvarint(nil, id), index), generation)
+	}
+	if !bytes.Equal(past(index, generation), b) {
+		t.Fatalf("%x is not id, index and generation", b)
+	}
+	return [][]byte{past(index+1<<32, generation), past(index, generation+1<<32)}
 }
 
 func FuzzCall(f *testing.F) {

@@ -150,6 +150,11 @@ func TestHandleOfAnotherType(t *testing.T) {
 	if err := new(mp.Value[int32]).UnmarshalBinary(other); err == nil || !strings.Contains(err.Error(), "arena") {
 		t.Errorf("a handle of a foreign arena: %v", err)
 	}
+	for _, past := range pastHandles(t, b) {
+		if err := new(mp.Value[int32]).UnmarshalBinary(past); err == nil || !strings.Contains(err.Error(), "expected a number of 32 bits, found 4294967") {
+			t.Errorf("a handle with a number beyond 32 bits: %v", err)
+		}
+	}
 	runtime.KeepAlive(v)
 }
 

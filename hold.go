@@ -6,9 +6,11 @@ import (
 	"reflect"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/multiproc/mp/internal/arena"
 	"github.com/multiproc/mp/internal/park"
+	"github.com/multiproc/mp/internal/prim"
 	"github.com/multiproc/mp/internal/race"
 	"github.com/multiproc/mp/internal/wire"
 )
@@ -25,7 +27,11 @@ type hold struct {
 	refs   int // handles; under the table's mutex
 
 	shadow race.Shadow // the object in the race detector's eyes
+	reads  race.Shadow // of a readers-writer lock: what its readers release to its writers
 	spin   park.Spin
+	tracer *tracer // of a traced object; else nil
+
+	waiters atomic.Pointer[prim.Waiters] // of a condition
 }
 
 // holdTable finds the hold of an object.
@@ -34,13 +40,28 @@ type holdTable struct {
 	by map[arena.Handle]*hold
 }
 
+func (a *Arena) newHold(o *arena.Object, at arena.Handle) *hold {
+	return &hold{arena: a, object: o, at: at, refs: 1, tracer: newTracer(a, o)}
+}
+
+// fast is what the fast paths of a lock try: l itself if it is not traced.
+func (h *hold) fast(l *prim.Lock) *prim.Lock {
+	if h.tracer != nil {
+		return &h.tracer.closed
+	}
+	return l
+}
+
+// parker is how goroutines of this process sleep.
+func (h *hold) parker() park.Parker { return h.arena.in.Parker() }
+
 // create makes a shared object and this process's first hold on it.
 func (a *Arena) create(spec arena.ObjectSpec) (*hold, error) {
 	o, at, err := a.in.NewObject(spec)
 	if err != nil {
 		return nil, err
 	}
-	h := &hold{arena: a, object: o, at: at, refs: 1}
+	h := a.newHold(o, at)
 	a.holds.mu.Lock()
 	defer a.holds.mu.Unlock()
 	if a.holds.by == nil {
@@ -62,7 +83,7 @@ func (a *Arena) open(at arena.Handle, kind arena.Kind, t reflect.Type) (*hold, e
 		h.refs++
 		return h, nil
 	}
-	h := &hold{arena: a, object: o, at: at, refs: 1}
+	h := a.newHold(o, at)
 	if a.holds.by == nil {
 		a.holds.by = make(map[arena.Handle]*hold)
 	}
@@ -100,7 +121,7 @@ func (h *hold) marshal(kind arena.Kind) ([]byte, error) {
 // unmarshal opens the object that a handle on the wire names; t is the type that the receiver expects in it.
 func unmarshal(b []byte, kind arena.Kind, t reflect.Type) (*hold, error) {
 	f := wire.NewFields(b)
-	id, at := f.Uvarint(), arena.Handle{Index: uint32(f.Uvarint()), Generation: uint32(f.Uvarint())}
+	id, at := f.Uvarint(), arena.Handle{Index: f.Uint32(), Generation: f.Uint32()}
 	if err := f.Done(); err != nil {
 		return nil, fmt.Errorf("mp: reading a handle: %w", err)
 	}

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"runtime"
 	"sync"
-	"time"
 
 	"github.com/multiproc/mp/internal/arena"
 	"github.com/multiproc/mp/internal/prim"
@@ -20,7 +20,7 @@ import (
 //
 // A process that dies holding it, by a kill, a crash or a plain exit, leaves it abandoned: every locker is
 // told by *OwnerDiedError, without getting the lock, until one calls Recover. With the option [Release] a
-// death frees it instead. A goroutine that ends holding it leaves it held, as with sync.Mutex.
+// death frees it instead. A goroutine that ends holding it leaves it held, as with sync.Mutex, unless it was in [Lock.With].
 //
 // Uncontended it costs one compare-and-swap each way, as sync.Mutex; contended it spins for as long as has
 // paid of late, up to about 20 µs, and then sleeps. Newcomers may take it before sleepers do, until one has slept
@@ -28,8 +28,9 @@ import (
 // not re-entrant. Between goroutines of one process threading.Lock does the same on the heap.
 type Lock struct {
 	noCopy noCopy
-	state  *arena.LockState
+	fast   *prim.Lock // state's; of a traced lock one that is never free
 	me     uint32
+	state  *arena.LockState
 	*hold
 }
 
@@ -58,7 +59,7 @@ func newLock(opts []Option) (*Lock, error) {
 	}
 	s := settle(opts)
 	h, err := a.create(arena.ObjectSpec{
-		Kind: arena.KindLock, Name: s.name, Type: "mp.Lock", Fingerprint: fingerprint(nil), Size: lockStateSize,
+		Kind: arena.KindLock, Flags: s.flags, Name: s.name, Type: "mp.Lock", Fingerprint: fingerprint(nil), Size: lockStateSize,
 		Init: func(o *arena.Object) { arena.PayloadOf[arena.LockState](o).Policy.Store(s.policy) },
 	})
 	if err != nil {
@@ -72,6 +73,7 @@ func newLock(opts []Option) (*Lock, error) {
 func (l *Lock) attach(h *hold) {
 	l.hold = h
 	l.state = arena.PayloadOf[arena.LockState](h.object)
+	l.fast = h.fast(&l.state.Lock)
 	l.me = prim.Holder(h.arena.in.Me(), l.state.Policy.Load() == arena.PolicyAbandon)
 	collect(l, h)
 }
@@ -79,7 +81,11 @@ func (l *Lock) attach(h *hold) {
 // Lock locks l, waiting as long as it takes. It panics with *OwnerDiedError if the holder has died with it:
 // whoever can mend that calls LockContext or Recover instead.
 func (l *Lock) Lock() {
-	if !l.state.Lock.TryLock(l.me) {
+	// What is as small as this goes in line, KeepAlive included: to the compiler the handle is garbage from its last
+	// use on, and a collected handle may free the object under the instruction that is at it.
+	if l.fast.TryLock(l.me) {
+		runtime.KeepAlive(l)
+	} else {
 		l.lockSlow()
 	}
 	if race.Enabled {
@@ -99,11 +105,12 @@ func (l *Lock) lockSlow() {
 // LockContext is Lock until ctx ends: ctx's error, or *OwnerDiedError, is returned without the lock. A
 // lock that is free is taken even if ctx has ended.
 func (l *Lock) LockContext(ctx context.Context) error {
-	if !l.state.Lock.TryLock(l.me) {
+	if !l.fast.TryLock(l.me) {
 		if err := l.lockContext(ctx); err != nil {
 			return err
 		}
 	}
+	runtime.KeepAlive(l)
 	if race.Enabled {
 		l.shadow.Acquire()
 	}
@@ -111,18 +118,24 @@ func (l *Lock) LockContext(ctx context.Context) error {
 }
 
 func (l *Lock) lockContext(ctx context.Context) error {
-	err := l.state.Lock.LockSlow(ctx, l.me, l.arena.in.Parker(), &l.spin)
+	p, c := l.wants(arena.Exclusive)
+	err := l.state.Lock.LockSlow(ctx, l.me, p, &l.spin)
+	runtime.KeepAlive(l)
 	if errors.Is(err, prim.ErrAbandoned) {
 		return l.ownerDied()
+	}
+	if err == nil {
+		l.took(c, arena.Exclusive)
 	}
 	return err
 }
 
 // TryLock locks l if it is free and tells whether it did. It panics with *OwnerDiedError as Lock does.
 func (l *Lock) TryLock() bool {
-	if !l.state.Lock.TryLock(l.me) && !l.tryLockSlow() {
+	if !l.fast.TryLock(l.me) && !l.tryLockSlow() {
 		return false
 	}
+	runtime.KeepAlive(l)
 	if race.Enabled {
 		l.shadow.Acquire()
 	}
@@ -137,8 +150,12 @@ func (l *Lock) tryLockSlow() bool {
 			ok, err = l.state.Lock.TryLockSlow(l.me)
 		}
 	}
+	runtime.KeepAlive(l)
 	if err != nil {
 		panic(l.ownerDied())
+	}
+	if ok && l.tracer != nil {
+		l.took(whoCalls(), arena.Exclusive)
 	}
 	return ok
 }
@@ -148,14 +165,25 @@ func (l *Lock) Unlock() {
 	if race.Enabled {
 		l.shadow.Release()
 	}
-	if !l.state.Lock.Unlock(l.me) {
+	if l.fast.Unlock(l.me) {
+		runtime.KeepAlive(l)
+	} else {
 		l.unlockSlow()
 	}
 }
 
 //go:noinline
 func (l *Lock) unlockSlow() {
-	if err := l.state.Lock.UnlockSlow(l.me, l.arena.in.Parker()); err != nil {
+	if l.tracer != nil {
+		l.leaves(arena.Exclusive)
+		if l.state.Lock.Unlock(l.me) {
+			runtime.KeepAlive(l)
+			return
+		}
+	}
+	err := l.state.Lock.UnlockSlow(l.me, l.parker())
+	runtime.KeepAlive(l)
+	if err != nil {
 		panic(err)
 	}
 }
@@ -165,10 +193,13 @@ func (l *Lock) unlockSlow() {
 // abandoned and is returned. A mend that panics, or is killed, leaves it abandoned too. Of several that
 // call Recover one mends, and the others just lock. mend may be nil if there is nothing to mend.
 func (l *Lock) Recover(ctx context.Context, mend func(died *OwnerDiedError) error) error {
-	takenOver, err := l.state.Lock.Recover(ctx, l.me, l.arena.in.Parker(), &l.spin)
+	defer runtime.KeepAlive(l)
+	p, c := l.wants(arena.Exclusive)
+	takenOver, err := l.state.Lock.Recover(ctx, l.me, p, &l.spin)
 	if err != nil {
 		return err
 	}
+	l.took(c, arena.Exclusive)
 	if race.Enabled {
 		l.shadow.Acquire()
 	}
@@ -181,7 +212,7 @@ func (l *Lock) Recover(ctx context.Context, mend func(died *OwnerDiedError) erro
 			if race.Enabled {
 				l.shadow.Release()
 			}
-			l.state.Lock.Abandon(l.me, l.arena.in.Parker())
+			l.abandon()
 		}
 	}()
 	err = mend(l.ownerDied())
@@ -189,18 +220,18 @@ func (l *Lock) Recover(ctx context.Context, mend func(died *OwnerDiedError) erro
 	return err
 }
 
-// LastDeath tells of the last process that died holding l, and how many did; nil if none has.
-func (l *Lock) LastDeath() (died *OwnerDiedError, deaths int) {
-	if n := l.object.Deaths; n > 0 {
-		return l.ownerDied(), int(n)
+// abandon gives l up as torn.
+func (l *Lock) abandon() {
+	l.leaves(arena.Exclusive)
+	if l.state.Conditions.Load() != 0 {
+		l.arena.in.EndWaits(l.object)
 	}
-	return nil, 0
+	l.state.Lock.Abandon(l.me, l.parker())
 }
 
-func (l *Lock) ownerDied() *OwnerDiedError {
-	o := l.object
-	return &OwnerDiedError{Object: o.Named(), Process: o.DiedNamed(), PID: int(o.DiedPID), Since: time.Unix(0, o.DiedAt)}
-}
+// LastDeath tells of the last time that l was abandoned, or freed by [Release], because the process that held it had
+// died, or because a With had panicked; and how often that was. It is nil if l never was.
+func (l *Lock) LastDeath() (died *OwnerDiedError, deaths int) { return l.lastDeath() }
 
 // MarshalBinary lets the handle travel as an argument; other processes of the family alone can read it.
 func (l *Lock) MarshalBinary() ([]byte, error) { return l.marshal(arena.KindLock) }

@@ -51,11 +51,19 @@ func within(t *testing.T, d time.Duration, what string, f func()) {
 }
 
 // gate is how a child says that it is where the test wants it: an Add is seen by Wait at once.
-type gate struct{ At *mp.Value[int] }
+type gate struct{ At, Need *mp.Value[int] }
 
-func newGate() gate { return gate{mp.NewValue(0)} }
+func newGate() gate { return gate{mp.NewValue(0), mp.NewValue(0)} }
 
 func (g gate) pass() { mp.Add(g.At, 1) }
+
+// await is wait without a test.
+func (g gate) await(ctx context.Context, n int) {
+	for g.At.Load() < n {
+		demand(ctx.Err() == nil, "nobody at the gate: %v", ctx.Err())
+		runtime.Gosched()
+	}
+}
 
 // wait waits until n have passed.
 func (g gate) wait(t *testing.T, n int) {

@@ -10,8 +10,14 @@ import (
 )
 
 const (
-	lockStateSize  = uint64(unsafe.Sizeof(arena.LockState{}))
-	valueStateSize = uint64(unsafe.Sizeof(arena.ValueState{}))
+	lockStateSize   = uint64(unsafe.Sizeof(arena.LockState{}))
+	rlockStateSize  = uint64(unsafe.Sizeof(arena.RLockState{}))
+	rwLockStateSize = uint64(unsafe.Sizeof(arena.RWLockState{}))
+	valueStateSize  = uint64(unsafe.Sizeof(arena.ValueState{}))
+
+	conditionSize      = uint64(unsafe.Sizeof(arena.ConditionState{}))
+	semaphoreStateSize = uint64(unsafe.Sizeof(arena.SemaphoreState{}))
+	boundedStateSize   = uint64(unsafe.Sizeof(arena.BoundedState{}))
 )
 
 // fingerprint and describe are of the type in an object; nil is for objects without one.

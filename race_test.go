@@ -36,7 +36,7 @@ func countWithoutAnnotation() {
 // What mp tells the race detector matters: without it, right programs are reported.
 func TestTheAnnotationMatters(t *testing.T) {
 	c := exec.CommandContext(context.Background(), os.Args[0], "-test.run=^$")
-	c.Env = append(os.Environ(), mistakeVar+"=no annotation", "GORACE=exitcode=66")
+	c.Env = append(os.Environ(), mistakeVar+"=no annotation", "GORACE=exitcode=66 atexit_sleep_ms=0")
 	out, err := c.CombinedOutput()
 	if c.ProcessState.ExitCode() != 66 || !strings.Contains(string(out), "DATA RACE") {
 		t.Errorf("the detector did not object (%v): either it sees shared memory now, or this test shows nothing\n%s", err, out)

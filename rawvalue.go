@@ -2,6 +2,7 @@ package mp
 
 import (
 	"reflect"
+	"runtime"
 
 	"github.com/multiproc/mp/internal/arena"
 )
@@ -49,10 +50,17 @@ func (v *RawValue[T]) attach(h *hold) {
 func (v *RawValue[T]) Ptr() *T { return v.ptr }
 
 // Load copies the value out, with plain loads.
-func (v *RawValue[T]) Load() T { return *v.ptr }
+func (v *RawValue[T]) Load() T {
+	x := *v.ptr
+	runtime.KeepAlive(v)
+	return x
+}
 
 // Store copies x in, with plain stores.
-func (v *RawValue[T]) Store(x T) { *v.ptr = x }
+func (v *RawValue[T]) Store(x T) {
+	*v.ptr = x
+	runtime.KeepAlive(v)
+}
 
 // MarshalBinary lets the handle travel as an argument; other processes of the family alone can read it.
 func (v *RawValue[T]) MarshalBinary() ([]byte, error) { return v.marshal(arena.KindRawValue) }

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
+	"sync/atomic"
 
 	"github.com/multiproc/mp/internal/arena"
 	"github.com/multiproc/mp/internal/failpoint"
+	"github.com/multiproc/mp/internal/pod"
 	"github.com/multiproc/mp/internal/prim"
 	"github.com/multiproc/mp/internal/race"
 )
@@ -25,8 +27,8 @@ type Integer interface {
 //
 // Every change is whole or has not happened, also when the process that makes it is killed in the middle:
 // there is nothing to recover. There is no lock to see: Python's get_lock is Update. A T of at most 8 bytes is
-// one word, which Load, Store, Add and CompareAndSwap treat at one instruction (a few ns). A larger T has
-// two copies: Load copies without a lock, changes copy under one.
+// one word, which Load, Store and Add treat at one instruction (a few ns), and CompareAndSwap too if T is of integers
+// and bools. A larger T has two copies: Load copies without a lock, changes copy under one.
 //
 // For memory that nothing guards, and a pointer into it, see [RawValue].
 type Value[T any] struct {
@@ -34,6 +36,7 @@ type Value[T any] struct {
 	state  *arena.ValueState
 	me     uint32
 	word   bool // T fits state.Word
+	exact  bool // and Go's == compares all of it, and nothing but its bits
 	*hold
 
 	scratch T // what Update's f works on, if word: guarded by the lock, and here so as not to be allocated each time
@@ -80,6 +83,7 @@ func (v *Value[T]) attach(h *hold) {
 	v.state = arena.PayloadOf[arena.ValueState](h.object)
 	v.me = prim.Holder(h.arena.in.Me(), false)
 	v.word = sizeOf[T]() <= 8
+	v.exact = v.word && pod.Exact(reflect.TypeFor[T]())
 	collect(v, h)
 }
 
@@ -87,6 +91,7 @@ func (v *Value[T]) attach(h *hold) {
 func (v *Value[T]) Load() T {
 	if v.word {
 		w := v.state.Word.Load()
+		runtime.KeepAlive(v)
 		if race.Enabled {
 			v.shadow.Acquire()
 		}
@@ -101,7 +106,7 @@ func (v *Value[T]) loadLarge() (x T) {
 	for range 8 {
 		seq := v.state.Seq.Load()
 		x = *v.copy(seq)
-		if v.state.Seq.Load() == seq {
+		if !v.overtaken(seq) {
 			if race.Enabled {
 				v.shadow.Acquire()
 			}
@@ -111,6 +116,24 @@ func (v *Value[T]) loadLarge() (x T) {
 	v.lock()
 	defer v.unlock()
 	return *v.copy(v.state.Seq.Load())
+}
+
+// loadsInOrder: this processor lets no load pass an earlier one.
+const loadsInOrder = runtime.GOARCH == "amd64"
+
+// overtaken tells whether the copy that was just read, when Seq was seq, may have changed meanwhile. Every load of that
+// copy must come before the load of Seq here. An atomic load does not see to that: it acquires, which keeps back what
+// comes after it. But an atomic store releases, so that all earlier loads are done before it; and no atomic load passes
+// an earlier atomic store, as Go's atomics have one order. On arm64 that is STLR between plain loads and LDAR. What
+// is stored, and where, does not matter: nobody else sees it.
+func (v *Value[T]) overtaken(seq uint32) bool {
+	if !loadsInOrder {
+		var fence atomic.Uint32
+		fence.Store(1)
+	}
+	late := v.state.Seq.Load() != seq
+	runtime.KeepAlive(v)
+	return late
 }
 
 // copy is one of the two copies of a large value.
@@ -158,6 +181,7 @@ func (v *Value[T]) Store(x T) {
 			v.shadow.Release()
 		}
 		v.state.Word.Store(toWord(x))
+		runtime.KeepAlive(v)
 		return
 	}
 	v.Update(func(y *T) { *y = x })
@@ -171,7 +195,7 @@ func (v *Value[T]) Store(x T) {
 // would wait for itself.
 func (v *Value[T]) Update(f func(*T)) {
 	v.lock()
-	defer v.unlock()
+	defer v.unlock() // which also keeps v alive until then
 	if !v.word {
 		seq := v.state.Seq.Load()
 		f(v.next(seq))
@@ -217,14 +241,31 @@ func (v *Value[T]) UpdateContext(ctx context.Context, f func(*T) error) (err err
 	return err
 }
 
-// CompareAndSwap sets the value to new if it equals old, by Go's ==, and tells whether it did.
+// CompareAndSwap sets the value to new if it equals old, by Go's ==, and tells whether it did. For a T of at most 8 bytes
+// that consists of integers and bools without gaps it is one instruction, which waits for nobody; otherwise an
+// Update, as of two floats that are equal the bits can differ.
 func (v *Value[T]) CompareAndSwap(old, new T) bool {
+	if v.exact {
+		return v.swapWord(toWord(old), toWord(new))
+	}
 	swapped := false
 	v.Update(func(x *T) {
 		if swapped = any(*x) == any(old); swapped {
 			*x = new
 		}
 	})
+	return swapped
+}
+
+func (v *Value[T]) swapWord(old, new uint64) bool {
+	if race.Enabled {
+		v.shadow.Release()
+	}
+	swapped := v.state.Word.CompareAndSwap(old, new)
+	runtime.KeepAlive(v)
+	if race.Enabled {
+		v.shadow.Acquire()
+	}
 	return swapped
 }
 
@@ -264,6 +305,7 @@ func (v *Value[T]) unlock() {
 	if !v.state.Lock.Unlock(v.me) {
 		_ = v.state.Lock.UnlockSlow(v.me, v.arena.in.Parker())
 	}
+	runtime.KeepAlive(v)
 }
 
 // MarshalBinary lets the handle travel as an argument; other processes of the family alone can read it.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"strings"
 	"sync"
@@ -157,6 +158,45 @@ func TestUpdateOfTheKilledHasNotHappened(t *testing.T) {
 	within(t, 5*time.Second, "the next update", func() { v.Update(func(r *room) { r.Now++ }) })
 	if got := v.Load(); got.Now != 2 {
 		t.Errorf("got %v", got)
+	}
+}
+
+// Where == is that of the bits, CompareAndSwap waits for nobody; the Update that it overtakes begins again.
+func TestCompareAndSwapDoesNotWait(t *testing.T) {
+	v := mp.NewValue([2]int32{1, 2})
+	inside, leave := make(chan struct{}), make(chan struct{})
+	var wg sync.WaitGroup
+	var seen [][2]int32
+	wg.Go(func() {
+		v.Update(func(x *[2]int32) {
+			if seen = append(seen, *x); len(seen) == 1 {
+				close(inside)
+				<-leave
+			}
+			x[0]++
+		})
+	})
+	<-inside
+	within(t, 5*time.Second, "CompareAndSwap beside an Update", func() {
+		if v.CompareAndSwap([2]int32{1, 3}, [2]int32{}) || !v.CompareAndSwap([2]int32{1, 2}, [2]int32{10, 20}) {
+			t.Errorf("it did not compare: %v", v.Load())
+		}
+	})
+	close(leave)
+	wg.Wait()
+	if got := v.Load(); got != [2]int32{11, 20} || len(seen) != 2 {
+		t.Errorf("%v, and Update saw %v", got, seen)
+	}
+}
+
+// A float is compared as Go compares it, and so is a struct, whatever lies in its gaps.
+func TestCompareAndSwapIsGos(t *testing.T) {
+	zero := mp.NewValue(math.Copysign(0, -1))
+	if !zero.CompareAndSwap(0, 1) || zero.Load() != 1 {
+		t.Errorf("-0 == 0, and was not swapped: %v", zero.Load())
+	}
+	if nan := mp.NewValue(math.NaN()); nan.CompareAndSwap(math.NaN(), 1) {
+		t.Error("NaN != NaN, and was swapped")
 	}
 }
 

@@ -68,23 +68,36 @@ func number(died *mp.OwnerDiedError) int64 {
 	return n
 }
 
-func tried(l *mp.Lock, has *bool) (out int64) {
+// locker is what a Lock and a Holder have in common.
+type locker interface {
+	TryLock() bool
+	LockContext(ctx context.Context) error
+	Recover(ctx context.Context, mend func(died *mp.OwnerDiedError) error) error
+}
+
+func tried(l locker, has *bool) (out int64) { return triedBy(l.TryLock, has) }
+
+func triedBy(try func() bool, has *bool) (out int64) {
 	defer func() {
 		if died, ok := recover().(*mp.OwnerDiedError); ok {
 			out = outDied + number(died)
 		}
 	}()
-	if *has = l.TryLock(); *has {
+	if *has = try(); *has {
 		return outDone
 	}
 	return outBusy
 }
 
-func recovered(ctx context.Context, l *mp.Lock, has *bool) int64 {
+func recovered(ctx context.Context, l locker, has *bool) int64 {
 	ctx, cancel := context.WithTimeout(ctx, time.Millisecond)
 	defer cancel()
+	return recoveredBy(ctx, l.Recover, has)
+}
+
+func recoveredBy(ctx context.Context, try func(context.Context, func(*mp.OwnerDiedError) error) error, has *bool) int64 {
 	mended := outDone
-	err := l.Recover(ctx, func(died *mp.OwnerDiedError) error {
+	err := try(ctx, func(died *mp.OwnerDiedError) error {
 		mended = outDied + number(died)
 		return nil
 	})

@@ -74,9 +74,18 @@ const (
 	opAdd
 	opSwap   // compare and swap
 	opUpdate // to 3x+In1
+	opAcquire
+	opTryAcquire
+	opRelease // of In1 permits
+	opValue
+	opRLock
+	opRTry
+	opRUnlock
+	opPut
+	opTake
 )
 
-var opNames = [...]string{"none", "lock", "try", "unlock", "recover", "die", "load", "store", "add", "swap", "update"}
+var opNames = [...]string{"none", "lock", "try", "unlock", "recover", "die", "load", "store", "add", "swap", "update", "acquire", "try acquire", "release", "value", "rlock", "rtry", "runlock", "put", "take"}
 
 func (o op) String() string { return opNames[o] }
 

@@ -17,7 +17,10 @@ import (
 	"github.com/multiproc/mp"
 )
 
-var stormTime = flag.Duration("crash.for", 5*time.Second, "how long the storm rages")
+var (
+	stormTime   = flag.Duration("crash.for", 2*time.Second, "how long the storm rages")
+	withMutants = flag.Bool("crash.mutants", false, "build the project with one mistake each, which must be found")
+)
 
 // roleVariable makes a start of the test binary a program of its own: the name of one of roles.
 const roleVariable = "CRASH_ROLE"

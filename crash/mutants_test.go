@@ -8,8 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-
-	"github.com/multiproc/mp/internal/race"
 )
 
 // A mutant is the project with one mistake, and a scenario that must find it.
@@ -25,8 +23,28 @@ var mutants = []mutant{
 		"next = v | abandoned", "next = v & waiters", "lock alone",
 	},
 	{
+		"the sweep leaves the token of the dead", "internal/prim/rlock_death.go",
+		"r.word.And(lowHalf)\n", "", "rlock alone",
+	},
+	{
+		"leaving one level of several gives the lock back", "internal/prim/rlock.go",
+		"case n == 1:", "case n >= 1:", "rlock contended",
+	},
+	{
+		"a panic gives the lock to the next", "torn.go",
+		"l.state.Lock.Abandon(l.me, l.arena.in.Parker())", "l.Unlock()", "with that panics in a lock",
+	},
+	{
 		"a struct changes in place", "value.go",
 		"f(v.next(seq))\n\t\tv.commit(seq)", "f(v.copy(seq))", "struct alone",
+	},
+	{
+		"a dead reader stays", "internal/prim/rwlock_death.go",
+		"mine.Store(0)", "_ = mine.Load()", "rwlock read alone",
+	},
+	{
+		"a writer that dies before it is inside abandons the lock", "internal/prim/rwlock_death.go",
+		"if v&consistent == 0 {", "if v != 0 {", "rwlock drained",
 	},
 	{
 		"the sweep does not finish the transaction of the dead", "internal/arena/limbo.go",
@@ -36,12 +54,28 @@ var mutants = []mutant{
 		"the sweep leaves the slot to a sweeper that is dead too", "internal/arena/sweep.go",
 		"state.SweeperID() != known && a.sweeps(state.SweeperID())", "state.SweeperID() != known", `sweep of one dead at "redo: done" (1)`,
 	},
+	{
+		"the permits of the dead are lost", "internal/prim/bounded_death.go",
+		"uint32(v)&permitMask+n, slot, 0", "uint32(v)&permitMask, slot, 0", "seat alone",
+	},
+	{
+		"an account is forgotten when another takes its place", "internal/prim/bounded.go",
+		"held[slotIn(v)].Store(heldIn(v))", "held[slotIn(v)].Load()", "seat contended",
+	},
+	{
+		"the sweep keeps the notifications of the dead", "internal/prim/condition_death.go",
+		"c.Notify(1, top, p)\n", "\n", "condition waited for",
+	},
+	{
+		"those who wait know nothing of a holder's death", "internal/arena/mortal.go",
+		"s.Conditions.Load() != 0", "s.Conditions.Load() > 1", "condition notified",
+	},
 }
 
 // A harness that has never found anything proves nothing. It takes a build for each mutant, and so some seconds.
 func TestMutantsAreFound(t *testing.T) {
-	if testing.Short() || race.Enabled {
-		t.Skip("builds a program for each mutant, which the race detector does not see")
+	if !*withMutants {
+		t.Skip("builds a program for each mutant: with -crash.mutants alone")
 	}
 	for _, m := range mutants {
 		t.Run(m.name, func(t *testing.T) {

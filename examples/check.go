@@ -73,6 +73,22 @@ func lostUpdates(output string) error {
 	return compare([]string{first, "with a lock: 200", "with Value.Update: 200"}, split(output))
 }
 
+var inside = regexp.MustCompile(`^never more inside than (\d+)\n$`)
+
+// atMostInside leaves open whether the room was ever full: that takes three processes that start at about the same time.
+func atMostInside(most int) func(string) error {
+	return func(output string) error {
+		m := inside.FindStringSubmatch(output)
+		if m == nil {
+			return fmt.Errorf(`expected "never more inside than N", came %s`, quote(output))
+		}
+		if n, err := strconv.Atoi(m[1]); err != nil || n < 1 || n > most {
+			return fmt.Errorf("expected 1 to %d inside, came %s", most, m[1])
+		}
+		return nil
+	}
+}
+
 const topWords = 10
 
 var (

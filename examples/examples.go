@@ -38,6 +38,19 @@ var programs = []Program{
 		Check: lines("Counter: 10000"),
 	},
 	{
+		Name: "rlock", Shows: "a goroutine locks again what it has, three levels deep",
+		Check: lines("20 1"),
+	},
+	{
+		Name: "semaphore", Shows: "five processes want into a room for three: never are more inside",
+		Check: atMostInside(3),
+	},
+	{
+		Name: "condition", Shows: "a producer and a consumer take turns by a condition, as threads and as processes",
+		Check: lines("produced 1", "consumed 1", "produced 2", "consumed 2", "produced 3", "consumed 3",
+			"produced 1", "consumed 1", "produced 2", "consumed 2", "produced 3", "consumed 3"),
+	},
+	{
 		Name: "queues", Shows: "a producer and a consumer until all work is done; then last in, first out; then by priority",
 		Check: lines("got 0", "got 1", "got 2", "got 3", "got 4", "all done", "third", "second", "first",
 			"{1 alarm}", "{1 second alarm}", "{2 mail}", "{3 sweep}"),

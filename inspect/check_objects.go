@@ -46,9 +46,21 @@ func (w *walk) object(i int, word uint64) error {
 	if ok { // what is wrong with the span is a finding of its own
 		w.must(r.Size >= least && r.Size <= room-uint64(headerSize), where, "size", fmt.Sprintf("%d to %d bytes", least, room-uint64(headerSize)), "%d bytes", r.Size)
 	}
+	if r.Kind == arena.KindRLock {
+		w.checkRLock(where, r)
+	}
 	if r.Kind == arena.KindLock || r.Kind == arena.KindValue {
 		id, dead := r.lock().Lock.HeldBy()
 		w.held(where, id, dead)
+	}
+	if r.Kind == arena.KindBoundedSemaphore && r.Size >= least {
+		return w.permits(where, block)
+	}
+	if r.Kind == arena.KindRWLock {
+		return w.rwLock(where, r, block)
+	}
+	if r.Kind == arena.KindCondition {
+		return w.condition(where, block)
 	}
 	return nil
 }

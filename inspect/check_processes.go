@@ -42,6 +42,9 @@ func (l *look) where(slot uint32) string {
 }
 
 func (l *look) freeSlot(slot uint32) {
+	if at := l.slots[slot].Trace.Load(); at != 0 {
+		l.add(l.where(slot), "trace records", "none, as the slot is free", "some at %#x", at)
+	}
 	for k, block := range l.slots[slot].Limbo {
 		if block != 0 {
 			l.add(l.where(slot), fmt.Sprintf("block in hand %d", k), "none, as the slot is free", "%#x", block)

@@ -154,6 +154,7 @@ var damages = []struct {
 	{"pid", func(d *damage) { d.Slot(1).PID.Store(0) }, "pid: expected one, as the process is live, found 0"},
 	{"parent", func(d *damage) { d.Slot(1).Parent.Store(5<<10 | 1) }, "parent: expected a process that is or was, found id 5121"},
 	{"limbo of a free slot", func(d *damage) { d.Slot(7).State.Store(0); d.Slot(7).Limbo[3] = 0x40; d.Header().Top.Store(9) }, "slot 7: block in hand 3: expected none, as the slot is free, found 0x40"},
+	{"records of a free slot", func(d *damage) { d.Slot(7).State.Store(0); d.Slot(7).Trace.Store(0x40); d.Header().Top.Store(9) }, "slot 7: trace records: expected none, as the slot is free, found some at 0x40"},
 	{"limbo nowhere", func(d *damage) { d.Slot(0).Limbo[3] = 0x40 }, "place 3 of slot 0: block: expected one of the heap, found 0x40"},
 	{"limbo of another's", func(d *damage) { d.Slot(0).Limbo[3] = uint64(d.place(d.lock)) }, "place: expected one, found"},
 	{"limbo of a free block", func(d *damage) { d.Slot(0).Limbo[3] = uint64(d.place(d.lock)) + 512 }, "which is free"},
@@ -167,6 +168,9 @@ var damages = []struct {
 	{"lock of a free slot", func(d *damage) { *d.lockWord(d.lock) = uint64(prim.Holder(arena.ID(99, 1), true)) }, "which is none; slot 99"},
 	{"lock abandoned by nobody", func(d *damage) { *d.lockWord(d.lock) = uint64(prim.Holder(arena.ID(1, 7), true) | 2) }, "lock: expected abandoned by a process that was, found abandoned by id 7169"},
 	{"lock abandoned by id 0", func(d *damage) { *d.lockWord(d.lock) = 2 }, "lock: expected a holder, as it is abandoned, found none"},
+	{"token beside a free lock", func(d *damage) { rlocked(d, 7<<32, 0) }, "token: expected none, as nobody holds it, found 7"},
+	{"levels beside an abandoned lock", func(d *damage) { rlocked(d, uint64(prim.Holder(d.kin.Me(), true)|2), 2) }, "levels: expected none, as nobody holds it, found 2 more than one"},
+	{"rlock of nobody", func(d *damage) { rlocked(d, 7<<32|uint64(prim.Holder(arena.ID(1, 7), true)), 0) }, "lock: expected held by a process, found held by id 7169"},
 	{"heap lock kept", func(d *damage) { d.Heap().Lock.TryLock(prim.Holder(d.Me(), false)) }, "heap lock: lock: expected free now and then, found held all the time by MainProcess"},
 	{"heap lock of nobody", func(d *damage) { d.Heap().Lock.TryLock(prim.Holder(arena.ID(1, 7), false)) }, "heap lock: lock: expected held by a process, found held by id 7169"},
 	{"heap lock abandoned", func(d *damage) { d.Heap().Lock.TryLock(prim.Holder(d.Me(), false) | 2) }, "heap lock: lock: expected never abandoned"},
@@ -293,6 +297,9 @@ func TestGarbage(t *testing.T) {
 				*d.word(d.Header().HeapAt) = 0 // the lock is free, so that the walk begins
 			}
 			if _, err := w.Snapshot(); err != nil {
+				t.Error(err)
+			}
+			if _, err := w.Deadlocks(); err != nil {
 				t.Error(err)
 			}
 			if len(w.Check()) > manyFindings {

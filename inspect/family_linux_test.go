@@ -62,6 +62,7 @@ func relative(t testing.TB, a *arena.Arena) *member {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { runtime.KeepAlive(b) }) // as in sleepers
 	return &member{b, life, slot}
 }
 

@@ -46,6 +46,12 @@ func entry(w uint64) (generation uint32, block arena.Offset, next uint64, free b
 // payloads is the least payload of each kind of object that this version knows.
 var payloads = map[arena.Kind]uint64{
 	arena.KindLock:     lockSize,
+	arena.KindRLock:    rlockSize,
 	arena.KindValue:    valueSize,
 	arena.KindRawValue: 1,
+
+	arena.KindSemaphore: semaphoreSize, arena.KindBoundedSemaphore: boundedSize,
+	arena.KindTrace:     traceSize,
+	arena.KindRWLock:    rwLockSize,
+	arena.KindCondition: conditionSize,
 }

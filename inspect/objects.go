@@ -52,8 +52,18 @@ func (s *Snapshot) readObjects(f *family, heap *arena.Heap) (*places, error) {
 		if r == nil {
 			continue
 		}
-		o := f.describe(r)
 		_, block, _, _ := entry(word)
+		o := f.describe(r, block)
+		if r.Kind == arena.KindRWLock {
+			if err := f.rwLock(&o, r, block); err != nil {
+				return nil, err
+			}
+		}
+		if r.Kind == arena.KindCondition {
+			if err := f.describeCondition(&o, block); err != nil {
+				return nil, err
+			}
+		}
 		m.add(block, headerSize+arena.Offset(min(r.Size, f.a.size)), &o)
 		s.Objects = append(s.Objects, o)
 	}
@@ -61,10 +71,11 @@ func (s *Snapshot) readObjects(f *family, heap *arena.Heap) (*places, error) {
 	return m, nil
 }
 
-func (f *family) describe(r *record) Object {
+func (f *family) describe(r *record, block arena.Offset) Object {
 	o := Object{
 		Index: r.Index, Generation: r.Generation, Kind: r.Kind.String(), Name: text(r.Name[:]), Type: text(r.Type[:]),
 		Size: r.Size, Created: time.Unix(0, r.Created), Creator: f.person(r.Creator), Holders: []int{},
+		Traced: r.Flags&arena.FlagTraced != 0,
 	}
 	for slot := range members(&r.Holders) {
 		o.Holders = append(o.Holders, int(f.slots[slot].PID.Load()))
@@ -73,6 +84,8 @@ func (f *family) describe(r *record) Object {
 	switch r.Kind {
 	case arena.KindLock:
 		o.Lock = f.lock(r)
+	case arena.KindRLock:
+		o.Lock = f.rlock(r)
 	case arena.KindValue:
 		v := r.value()
 		o.Value = small(o.Type, uint64(v.Size), v.Word.Load())
@@ -81,16 +94,15 @@ func (f *family) describe(r *record) Object {
 		}
 	case arena.KindRawValue:
 		o.Value = small(o.Type, r.Size, r.payload[0])
+	case arena.KindSemaphore, arena.KindBoundedSemaphore:
+		o.Permits = f.permits(r, block)
 	}
 	return o
 }
 
-// lock reads the lock that the payload of a lock, and of a value, begins with.
+// lock reads the lock that the payload of a lock of either sort, and of a value, begins with.
 func (f *family) lock(r *record) *Lock {
-	l := &Lock{State: "free", Waited: r.lock().Lock.Waited(), Deaths: r.Deaths}
-	if r.Deaths > 0 {
-		l.Last = &Death{Person{r.DiedID, int(r.DiedPID), text(r.DiedName[:])}, time.Unix(0, r.DiedAt)}
-	}
+	l := &Lock{State: "free", Waited: r.lock().Lock.Waited(), Deaths: r.Deaths(), Last: lastDeath(r)}
 	id, dead := r.lock().Lock.HeldBy()
 	if id == 0 {
 		return l
@@ -98,7 +110,7 @@ func (f *family) lock(r *record) *Lock {
 	l.State = "held"
 	who := f.person(id)
 	if dead {
-		if l.State = "abandoned"; l.Last != nil && r.DiedID == id {
+		if l.State = "abandoned"; l.Last != nil && l.Last.ID == id {
 			who = l.Last.Person
 		}
 	}
@@ -106,13 +118,25 @@ func (f *family) lock(r *record) *Lock {
 	return l
 }
 
+// lastDeath is the last of a process that had the object in hand; nil if there was none.
+func lastDeath(r *record) *Death {
+	if r.Deaths() == 0 {
+		return nil
+	}
+	return &Death{Person{r.DiedID(), int(r.DiedPID), text(r.DiedName[:])}, time.Unix(0, r.DiedAt), r.Panicked()}
+}
+
 // Handle is how the object is named everywhere: index and generation.
-func (o *Object) Handle() string { return fmt.Sprintf("%d.%d", o.Index, o.Generation) }
+func (o *Object) Handle() string { return handle(o.Index, o.Generation) }
+
+func handle(index, generation uint32) string { return fmt.Sprintf("%d.%d", index, generation) }
 
 // String is kind, name if there is one, and handle.
-func (o *Object) String() string {
-	if o.Name == "" {
-		return o.Kind + " " + o.Handle()
+func (o *Object) String() string { return called(o.Kind, o.Name, o.Handle()) }
+
+func called(kind, name, handle string) string {
+	if name == "" {
+		return kind + " " + handle
 	}
-	return fmt.Sprintf("%s %q (%s)", o.Kind, o.Name, o.Handle())
+	return fmt.Sprintf("%s %q (%s)", kind, name, handle)
 }

@@ -35,15 +35,16 @@ type Person struct {
 // Process is a process of the family: alive, or dead and not yet swept.
 type Process struct {
 	Person
-	State  string    `json:"state"` // starting, live, exited, dead
-	Alive  bool      `json:"alive"` // by the kernel's word; a dead process may still be in state live
-	Parent *Person   `json:"parent,omitempty"`
-	Since  time.Time `json:"since"`
-	Ended  time.Time `json:"ended,omitzero"` // when its death was noticed
-	Exit   *int      `json:"exit,omitempty"` // the exit code that it announced
-	NSPID  []int     `json:"ns_pid,omitempty"`
-	Waits  []Wait    `json:"waits,omitempty"`
-	Others int       `json:"others,omitempty"` // goroutines that wait without a thread of their own
+	State    string    `json:"state"` // starting, live, exited, dead
+	Alive    bool      `json:"alive"` // by the kernel's word; a dead process may still be in state live
+	Parent   *Person   `json:"parent,omitempty"`
+	Since    time.Time `json:"since"`
+	Ended    time.Time `json:"ended,omitzero"` // when its death was noticed
+	Exit     *int      `json:"exit,omitempty"` // the exit code that it announced
+	NSPID    []int     `json:"ns_pid,omitempty"`
+	Waits    []Wait    `json:"waits,omitempty"`
+	Others   int       `json:"others,omitempty"`   // goroutines that wait without a thread of their own
+	Untraced int       `json:"untraced,omitempty"` // holds and waits that there was no room to record
 }
 
 // Wait is a thread of a process that sleeps until a word of the arena changes.
@@ -64,24 +65,38 @@ type Object struct {
 	Size       uint64    `json:"size"` // of the payload, in bytes
 	Created    time.Time `json:"created"`
 	Creator    Person    `json:"creator"`
-	Holders    []int     `json:"holders"`         // pids of the processes that have a handle
-	Value      string    `json:"value,omitempty"` // of a value of at most 8 bytes: a number if its type is one, else its bytes in hex
-	Lock       *Lock     `json:"lock,omitempty"`  // of a lock, and of a value while somebody changes it
+	Holders    []int     `json:"holders"`           // pids of the processes that have a handle
+	Traced     bool      `json:"traced,omitempty"`  // who holds it and who waits for it is recorded: see Deadlocks
+	Value      string    `json:"value,omitempty"`   // of a value of at most 8 bytes: a number if its type is one, else its bytes in hex
+	Lock       *Lock     `json:"lock,omitempty"`    // of a lock or an RLock, and of a value while somebody changes it
+	Readers    []Reader  `json:"readers,omitempty"` // of a readers-writer lock
+	Permits    *Permits  `json:"permits,omitempty"` // of a semaphore
+
+	Condition *Condition `json:"condition,omitempty"`
 }
 
 // Lock is the state of a lock.
 type Lock struct {
-	State  string  `json:"state"`            // free, held, abandoned
+	State  string  `json:"state"`            // free, held, abandoned; of a readers-writer lock also draining: a writer waits for readers, or leaves
 	Holder *Person `json:"holder,omitempty"` // or who died with it
+	Token  uint32  `json:"token,omitempty"`  // of an RLock: which Holder of that process; 0 = just being taken or given back
+	Depth  int     `json:"depth,omitempty"`  // of an RLock: how many times
 	Waited bool    `json:"waited"`           // somebody sleeps, or did until just now
 	Deaths uint64  `json:"deaths"`
 	Last   *Death  `json:"last_death,omitempty"`
 }
 
-// Death is the end of a process that held a lock.
+// Reader is a process that reads under a readers-writer lock, or is about to look whether it may.
+type Reader struct {
+	Person
+	Count int `json:"count"` // of its goroutines
+}
+
+// Death is the end of a process that held a lock, or of a section that left what the lock guards half done.
 type Death struct {
 	Person
-	At time.Time `json:"at"`
+	At       time.Time `json:"at"`
+	Panicked bool      `json:"panicked,omitempty"` // the process lived on
 }
 
 // Snapshot copies out what there is to see. It costs about 1 ms, and 5 µs for each object. It fails only if the

@@ -46,21 +46,57 @@ type record struct {
 	payload [8]uint64
 }
 
+// chunk is an object of trace records.
+type chunk struct {
+	arena.Object
+	records arena.TraceState
+}
+
+// recordAt is where the record with this number begins in it.
+func recordAt(i int) arena.Offset {
+	return headerSize + arena.Offset(unsafe.Offsetof(arena.TraceState{}.Records)) + arena.Offset(i)*arena.Offset(unsafe.Sizeof(arena.TraceRecord{}))
+}
+
 const (
 	headerSize = arena.Offset(unsafe.Sizeof(arena.Object{}))
 	spanSize   = arena.Offset(unsafe.Sizeof(arena.Span{}))
 	recordSize = uint64(unsafe.Sizeof(record{}))
 	lockSize   = uint64(unsafe.Sizeof(arena.LockState{}))
+	rlockSize  = uint64(unsafe.Sizeof(arena.RLockState{}))
 	valueSize  = uint64(unsafe.Sizeof(arena.ValueState{}))
+	traceSize  = uint64(unsafe.Sizeof(arena.TraceState{}))
+	rwLockSize = uint64(unsafe.Sizeof(arena.RWLockState{}))
+	readersAt  = headerSize + arena.Offset(unsafe.Offsetof(arena.RWLockState{}.Readers))
 	bellSize   = arena.Offset(unsafe.Sizeof(park.Bell{}))
 	bellsAt    = arena.Offset(unsafe.Offsetof(park.Board{}.Bells))
 	_          = -uint(unsafe.Offsetof(record{}.payload) - unsafe.Sizeof(arena.Object{}))
 	_          = -uint(unsafe.Sizeof(arena.LockState{}) - unsafe.Sizeof(record{}.payload))
+	_          = -uint(unsafe.Sizeof(arena.RLockState{}) - unsafe.Sizeof(record{}.payload))
 	_          = -uint(unsafe.Sizeof(arena.ValueState{}) - unsafe.Sizeof(record{}.payload))
+
+	conditionSize = uint64(unsafe.Sizeof(arena.ConditionState{}))
+	semaphoreSize = uint64(unsafe.Sizeof(arena.SemaphoreState{}))
+	boundedSize   = uint64(unsafe.Sizeof(arena.BoundedState{}))
+	_             = -uint(unsafe.Sizeof(arena.SemaphoreState{}) - unsafe.Sizeof(record{}.payload))
+	_             = -uint(unsafe.Sizeof(arena.RWLockHead{}) - unsafe.Sizeof(record{}.payload))
 )
 
-func (r *record) lock() *arena.LockState   { return (*arena.LockState)(unsafe.Pointer(&r.payload)) }
-func (r *record) value() *arena.ValueState { return (*arena.ValueState)(unsafe.Pointer(&r.payload)) }
+func (r *record) lock() *arena.LockState    { return (*arena.LockState)(unsafe.Pointer(&r.payload)) }
+func (r *record) rlock() *arena.RLockState  { return (*arena.RLockState)(unsafe.Pointer(&r.payload)) }
+func (r *record) value() *arena.ValueState  { return (*arena.ValueState)(unsafe.Pointer(&r.payload)) }
+func (r *record) rwLock() *arena.RWLockHead { return (*arena.RWLockHead)(unsafe.Pointer(&r.payload)) }
+
+func (r *record) semaphore() *arena.SemaphoreState {
+	return (*arena.SemaphoreState)(unsafe.Pointer(&r.payload))
+}
+
+// samePermits tells whether two copies of a semaphore agree in every bit.
+func samePermits(a, b *arena.BoundedState) bool {
+	bytes := func(s *arena.BoundedState) string {
+		return unsafe.String((*byte)(unsafe.Pointer(s)), unsafe.Sizeof(*s))
+	}
+	return bytes(a) == bytes(b)
+}
 
 // same tells whether two copies of the heap's words agree in every bit, the last transaction included.
 func same(a, b *arena.Heap) bool {

@@ -66,3 +66,11 @@ func (l *Lock) unlockSlow() {
 		panic(err)
 	}
 }
+
+// With calls f with l locked: Python's with statement. A panic in f, or runtime.Goexit, unlocks l as a deferred
+// Unlock does, and goes on: whoever recovers the panic knows what it has left half done, as it is in the same process.
+func (l *Lock) With(f func()) {
+	l.Lock()
+	defer l.Unlock()
+	f()
+}

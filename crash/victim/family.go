@@ -274,8 +274,14 @@ func (f *family) invariants() error {
 	if p := f.Pair.Ptr(); p[0] != p[1] {
 		return fmt.Errorf("torn: %v", *p)
 	}
+	if p := f.Nested.Pair.Ptr(); p[0] != p[1] {
+		return fmt.Errorf("torn under the rlock: %v", *p)
+	}
 	x := f.Wide.Load()
-	if err := x.check(); err != nil {
+	if err := errors.Join(x.check(), f.Shelf.whole("at rest")); err != nil {
+		return err
+	}
+	if err := f.checkSemaphores(); err != nil {
 		return err
 	}
 	var begun, done int64

@@ -4,4 +4,7 @@ package main
 
 import "slices"
 
-var scenarios = slices.Concat(lockScenarios(), valueScenarios(), processScenarios(), sweepScenarios())
+var scenarios = slices.Concat(
+	lockScenarios(), valueScenarios(), processScenarios(), sweepScenarios(),
+	semaphoreScenarios(), rlockScenarios(), traceScenarios(), rwLockScenarios(), conditionScenarios(),
+)

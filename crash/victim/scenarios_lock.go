@@ -135,6 +135,7 @@ var (
 	holding = []string{
 		"lock: taken", "lock: taken over", "crash: section begun", "crash: section half done", "crash: section done", "crash: mending",
 		"crash: half mended", "crash: mended", "lock: freeing",
+		"condition: joining", "condition: joined", "condition: locked again", "condition: granting", "condition: granted",
 	}
 	// Killed at these it has not, and somebody else may have left it abandoned.
 	abandoned = []string{"lock: giving up", "lock: free"}

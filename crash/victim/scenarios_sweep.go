@@ -8,13 +8,14 @@ import (
 	"fmt"
 	"os"
 	"syscall"
+	"time"
 
 	"github.com/multiproc/mp"
 	"github.com/multiproc/mp/internal/failpoint"
 )
 
-// dieFull dies with everything in its hands: the lock over a torn pair, the lock of a value, objects small and large, and
-// at the n-th step of making one more.
+// dieFull dies with everything in its hands: the lock over a torn pair, the lock of a value, a notification that it has not
+// acted on, objects small and large, and at the n-th step of making one more.
 var dieFull = mp.Proc3(func(ctx context.Context, s stage, n int, recorded bool) error {
 	if err := s.lock(ctx); err != nil {
 		return err
@@ -28,6 +29,12 @@ var dieFull = mp.Proc3(func(ctx context.Context, s stage, n int, recorded bool) 
 		<-ctx.Done()
 	})
 	<-inside
+	owing := mp.NewCondition(nil)
+	owing.Lock()
+	go owing.Wait() // lets go of the lock, and never has it again
+	owing.Lock()
+	owing.Notify(1)
+	time.Sleep(3 * time.Millisecond) // until it sleeps for the lock: its steps must not be counted
 	if s.Gate.Load() == 0 {
 		s.Gate.Store(1)
 	}

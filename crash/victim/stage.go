@@ -16,13 +16,18 @@ import (
 // A stage is what the processes of a scenario share.
 type stage struct {
 	Lock   *mp.Lock
+	Cond   *mp.Condition      // over Lock
 	Pair   *mp.RawValue[pair] // guarded by Lock: both are equal whenever it is free
+	Nested nested
 	Word   *mp.Value[int64]
 	Wide   *mp.Value[wide] // the sum is 0
 	Ledger *mp.RawValue[ledger]
 	Mode   *mp.Value[int32] // what the survivors do
 	Gate   *mp.Value[int32] // how the processes of a scenario wait for each other
 	Bar    *mp.Lock         // held by a survivor for ever
+	semaphores
+	Traced traced
+	Shelf  shelf
 }
 
 type (
@@ -54,9 +59,14 @@ const (
 )
 
 func newStage() stage {
+	lock := mp.NewLock(mp.Name("pair"))
 	return stage{
-		Lock: mp.NewLock(mp.Name("pair")), Pair: mp.NewRawValue(pair{}), Word: mp.NewValue[int64](0), Wide: mp.NewValue(wide{}),
+		Lock: lock, Cond: mp.NewCondition(lock), Pair: mp.NewRawValue(pair{}), Word: mp.NewValue[int64](0), Wide: mp.NewValue(wide{}),
 		Ledger: mp.NewRawValue(ledger{}), Mode: mp.NewValue(idle), Gate: mp.NewValue[int32](0), Bar: mp.NewLock(mp.Name("bar")),
+		semaphores: newSemaphores(),
+		Nested:     newNested(),
+		Traced:     newTraced(),
+		Shelf:      newShelf(),
 	}
 }
 
@@ -137,13 +147,34 @@ func (w *wide) check() error {
 	return nil
 }
 
+func (s stage) notifyRound(ctx context.Context) error {
+	if err := s.lock(ctx); err != nil {
+		return err
+	}
+	s.Cond.Notify(1)
+	s.Cond.Unlock()
+	return nil
+}
+
 // round goes once through everything.
 func (s stage) round(ctx context.Context, who int) error {
 	if err := s.pairRound(ctx); err != nil {
 		return err
 	}
+	if err := s.Nested.round(ctx); err != nil {
+		return err
+	}
+	if err := s.notifyRound(ctx); err != nil {
+		return err
+	}
 	s.wordRound(who)
 	if err := s.wideRound(who); err != nil {
+		return err
+	}
+	if err := s.semaphoreRound(ctx); err != nil {
+		return err
+	}
+	if err := s.Shelf.round(ctx); err != nil {
 		return err
 	}
 	x := s.Wide.Load()

@@ -13,6 +13,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/multiproc/mp/internal/park"
@@ -38,8 +39,10 @@ type Arena struct {
 	sweep sync.Mutex // one sweep at a time in this process
 	spin  park.Spin  // the heap lock's
 	limbo places     // which of this process's limbo places are taken
+	trace traceRoom  // which of its trace records are free
 
 	ticks     uint32 // of the parker; only its goroutine counts
+	ticked    atomic.Pointer[func()]
 	closeOnce sync.Once
 }
 

@@ -52,7 +52,7 @@ type Header struct {
 }
 
 // Slot is a process's line in the process table. Written before State says Starting, but for PID, Start,
-// Namespace (by the child, before Live), Limbo (by transactions) and Ended, Status (at death).
+// Namespace (by the child, before Live), Trace, Untraced (by the process), Limbo (by transactions) and Ended, Status (at death).
 type Slot struct {
 	_         structs.HostLayout
 	State     atomic.Uint64 // see State's functions
@@ -65,7 +65,9 @@ type Slot struct {
 	Ended     atomic.Int64  // Unix time, ns: when the death was noticed; 0 = alive
 	Status    atomic.Uint64 // exit code + 1 of a clean exit; 0 = none told
 	Name      [8]atomic.Uint64
-	_         [384]byte
+	Trace     atomic.Uint64 // Offset of the object of KindTrace with its newest records; 0 = none
+	Untraced  atomic.Uint32 // holds and waits that there was no room to record
+	_         [372]byte
 	Limbo     [LimboSize]uint64 // blocks between two places: offsets, 0 = none; only transactions write here
 }
 
@@ -106,6 +108,7 @@ type RedoWord struct {
 // The table's slot sizes are what the offsets below assume.
 const (
 	slotSize  = 1024
+	traceSize = uint64(unsafe.Sizeof(TraceState{}))
 	_         = uint(slotSize-unsafe.Sizeof(Slot{})) + uint(unsafe.Sizeof(Slot{})-slotSize)
 	tableAt   = Offset(PageSize)
 	boardAt   = tableAt + Slots*slotSize

@@ -54,6 +54,9 @@ func (a *Arena) tick() {
 		}
 		a.look(slot, thorough)
 	}
+	if f := a.ticked.Load(); f != nil {
+		(*f)()
+	}
 }
 
 // look sweeps a slot if its process is gone. The generation is read before the proof: it names who is gone.
@@ -64,6 +67,13 @@ func (a *Arena) look(slot uint32, thorough bool) bool {
 	}
 	a.sweepSlot(slot, state.Generation())
 	return true
+}
+
+// ended tells whether the process with this id is gone, and may be swept already.
+func (a *Arena) ended(id uint32) bool {
+	slot := SlotOf(id)
+	state := State(a.Slot(slot).State.Load())
+	return ID(slot, state.Generation()) != id || state.Status() == Free || a.gone(slot, false)
 }
 
 // Suspect looks at one process at once, and sweeps it if it is gone: for callers that do not sleep, and so

@@ -16,8 +16,18 @@ func (o *Object) mortal() mortal {
 	switch o.Kind {
 	case KindLock:
 		return PayloadOf[LockState](o)
+	case KindRLock:
+		return PayloadOf[RLockState](o)
 	case KindValue:
 		return PayloadOf[ValueState](o)
+	case KindSemaphore:
+		return PayloadOf[SemaphoreState](o)
+	case KindBoundedSemaphore:
+		return PayloadOf[BoundedState](o)
+	case KindRWLock:
+		return PayloadOf[RWLockState](o)
+	case KindCondition:
+		return PayloadOf[ConditionState](o)
 	}
 	return nil
 }
@@ -28,7 +38,12 @@ func (o *Object) engages(slot, id uint32) bool {
 }
 
 func (s *LockState) died(a *Arena, o *Object, slot, id uint32) {
-	s.Lock.Died(id, a.park, func() { o.noteDeath(a.Who(slot)) })
+	s.Lock.Died(id, a.park, func() {
+		o.noteDeath(a.Who(slot))
+		if s.Conditions.Load() != 0 {
+			a.endWaits(o, slot, a.lockSweeping)
+		}
+	})
 }
 
 func (s *LockState) engages(_, id uint32) bool {

@@ -25,11 +25,14 @@ const (
 	KindEvent     Kind = 8
 	KindCondition Kind = 9
 	KindBarrier   Kind = 10
+
+	KindTrace Kind = 11
 )
 
 var kindNames = [...]string{
 	KindLock: "Lock", KindValue: "Value", KindRawValue: "RawValue", KindRLock: "RLock", KindRWLock: "RWLock", KindSemaphore: "Semaphore",
 	KindBoundedSemaphore: "BoundedSemaphore", KindEvent: "Event", KindCondition: "Condition", KindBarrier: "Barrier",
+	KindTrace: "Trace",
 }
 
 // generic kinds hold a type that their users choose.
@@ -50,6 +53,12 @@ func (k Kind) of(typ string) string {
 	}
 	return k.String() + "[" + typ + "]"
 }
+
+// The flags of objects.
+const (
+	FlagTraced uint32 = 1 << iota // who holds it and who waits for it is recorded; see TraceState
+	FlagDetect                    // of a cycle of waits one is refused
+)
 
 // TypeError: a handle names an object of another kind, or of another type, than the one it was opened as.
 type TypeError struct {
@@ -73,6 +82,7 @@ func (e *TypeError) Error() string {
 // ObjectSpec says what NewObject makes.
 type ObjectSpec struct {
 	Kind        Kind
+	Flags       uint32
 	Fingerprint uint64
 	Name        string // up to 40 bytes are kept
 	Type        string // up to 72 bytes are kept
@@ -99,7 +109,7 @@ func (a *Arena) NewObject(spec ObjectSpec) (*Object, Handle, error) {
 		}
 	}()
 	o := at[Object](a, b.at)
-	o.Kind, o.Fingerprint, o.Size = spec.Kind, spec.Fingerprint, spec.Size
+	o.Kind, o.Flags, o.Fingerprint, o.Size = spec.Kind, spec.Flags, spec.Fingerprint, spec.Size
 	o.Created, o.Creator = time.Now().UnixNano(), a.id
 	copy(o.Name[:], cut(spec.Name, len(o.Name)))
 	copy(o.Type[:], cut(spec.Type, len(o.Type)))

@@ -12,7 +12,7 @@ import (
 type Object struct {
 	_           structs.HostLayout
 	Kind        Kind
-	Flags       uint32
+	Flags       uint32 // FlagTraced, FlagDetect
 	Fingerprint uint64 // of the type of what it holds
 	Index       uint32 // in the directory
 	Generation  uint32
@@ -23,13 +23,12 @@ type Object struct {
 	Name        [40]byte // UTF-8, ends at the first zero
 	Type        [72]byte
 
-	DiedID    uint32 // the last process that died with the object in hand; 0 = none did
-	DiedPID   uint32
-	DiedAt    int64 // Unix time, ns
+	Died      atomic.Uint64 // id of the last process that died with the object in hand, or left it torn, and how often that was: see torn.go
+	DiedAt    int64         // Unix time, ns
 	DiedStart uint64
 	DiedName  [32]byte
-	Deaths    uint64 // how many did
-	Reason    uint32
+	DiedPID   uint32
+	_         [2]uint32
 	_         [28]byte
 
 	Holders [Slots / 64]atomic.Uint64 // a bit a process that holds a handle; the object is freed with the last

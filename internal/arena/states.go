@@ -12,7 +12,9 @@ type LockState struct {
 	_      structs.HostLayout
 	Lock   prim.Lock
 	Policy atomic.Uint32 // PolicyAbandon or PolicyRelease; written once, before the object is published
-	_      [48]byte
+
+	Conditions atomic.Uint32 // 1: there are conditions over it, or were; before the first of them is published
+	_          [44]byte
 }
 
 // What a holder's death does to a lock.

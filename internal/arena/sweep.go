@@ -59,6 +59,7 @@ func (a *Arena) sweepTaken(slot, generation uint32) {
 		}
 	})
 	failpoint.Hit("sweep: objects done")
+	s.forgetTrace()
 	a.dropHolder(slot)
 	a.Board().Forget(slot)
 	failpoint.Hit("sweep: board done")
@@ -75,18 +76,3 @@ func (a *Arena) inheritSweeps(dead uint32) {
 		}
 	}
 }
-
-// noteDeath writes down who died with the object in hand, before the object's word says so.
-func (o *Object) noteDeath(who Person) {
-	if o.DiedID == who.ID {
-		return // an earlier sweeper of the same death got this far
-	}
-	o.DiedPID, o.DiedStart, o.DiedAt = uint32(who.PID), who.Start, who.Ended.UnixNano()
-	o.DiedName = [len(o.DiedName)]byte{}
-	copy(o.DiedName[:], cut(who.Name, len(o.DiedName)))
-	o.Deaths++
-	o.DiedID = who.ID
-}
-
-// DiedNamed is the name of the last process that died holding the object.
-func (o *Object) DiedNamed() string { return text(o.DiedName[:]) }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/gob"
 	"encoding/json"
+	"strconv"
 	"testing"
 	"time"
 
@@ -37,17 +38,25 @@ var (
 		Points []float64
 	}{"s", floats}
 	orders = map[string][]order{"a": {anOrder, anOrder, anOrder}, "b": {anOrder, anOrder}}
-	loose  = map[string]any{"id": int64(7), "name": "anvil", "price": 99.5, "tags": []any{"heavy", "iron"}, "in": map[string]any{"x": true}}
+	words  = func() map[string]int {
+		m := make(map[string]int)
+		for i := range 100_000 {
+			m["word "+strconv.Itoa(i*i)] = i
+		}
+		return m
+	}()
+	loose = map[string]any{"id": int64(7), "name": "anvil", "price": 99.5, "tags": []any{"heavy", "iron"}, "in": map[string]any{"x": true}}
 )
 
-func BenchmarkInt(b *testing.B)        { bench(b, 42) }
-func BenchmarkString(b *testing.B)     { bench(b, "a string of thirty-two characters") }
-func BenchmarkPoint(b *testing.B)      { bench(b, struct{ X, Y int }{1, 2}) }
-func BenchmarkFloats1000(b *testing.B) { bench(b, floats) }
-func BenchmarkSamples(b *testing.B)    { bench(b, samples) }
-func BenchmarkOrder(b *testing.B)      { bench(b, anOrder) }
-func BenchmarkOrders(b *testing.B)     { bench(b, orders) }
-func BenchmarkAny(b *testing.B)        { bench(b, loose) }
+func BenchmarkInt(b *testing.B)         { bench(b, 42) }
+func BenchmarkString(b *testing.B)      { bench(b, "a string of thirty-two characters") }
+func BenchmarkPoint(b *testing.B)       { bench(b, struct{ X, Y int }{1, 2}) }
+func BenchmarkFloats1000(b *testing.B)  { bench(b, floats) }
+func BenchmarkSamples(b *testing.B)     { bench(b, samples) }
+func BenchmarkOrder(b *testing.B)       { bench(b, anOrder) }
+func BenchmarkOrders(b *testing.B)      { bench(b, orders) }
+func BenchmarkWords100000(b *testing.B) { bench(b, words) }
+func BenchmarkAny(b *testing.B)         { bench(b, loose) }
 
 func BenchmarkHandles(b *testing.B) {
 	ours(b, struct {

@@ -90,6 +90,10 @@ func (n *node) decodeSlice(b []byte, v reflect.Value, depth int) ([]byte, error)
 	return rest, nil
 }
 
+// flat: a value holds no other that could claim memory. Of maps of such, one at a time is being filled, and its count has
+// bytes behind it: it may be believed whole.
+func (n *node) flat() bool { return n.kind == kindString || n.kind == kindRaw }
+
 // believed is how many of count elements get memory before they arrive: about a kilobyte. Each level of a value that holds
 // its like could claim all the bytes that are left, which would make the memory the square of their number.
 func believed(count int, size uintptr) int { return min(count, 1+1024/max(int(size), 1)) }
@@ -121,7 +125,11 @@ func (n *node) decodeMap(b []byte, v reflect.Value, depth int) ([]byte, error) {
 	if n.key.min == 0 && count > 1 {
 		return nil, faultf("has %d keys, and there is one %v", count, n.key.typ)
 	}
-	v.Set(reflect.MakeMapWithSize(n.typ, believed(count, n.key.typ.Size()+n.elem.typ.Size())))
+	room := count
+	if !n.key.flat() || !n.elem.flat() {
+		room = believed(count, n.key.typ.Size()+n.elem.typ.Size())
+	}
+	v.Set(reflect.MakeMapWithSize(n.typ, room))
 	key, value := reflect.New(n.key.typ).Elem(), reflect.New(n.elem.typ).Elem()
 	for range count {
 		key.SetZero()

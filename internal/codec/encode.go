@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"encoding/binary"
 	"reflect"
+	"slices"
 	"strconv"
 )
 
@@ -80,7 +81,7 @@ func (n *node) appendMap(b []byte, v reflect.Value, depth int) (_ []byte, err er
 	if v.IsNil() {
 		return append(b, 0), nil
 	}
-	b = appendCount(b, v.Len())
+	b = appendCount(slices.Grow(b, v.Len()*(n.key.min+n.elem.min)), v.Len())
 	key, value := reflect.New(n.key.typ).Elem(), reflect.New(n.elem.typ).Elem() // what lies in a map has no address
 	for iter := v.MapRange(); iter.Next(); {
 		key.SetIterKey(iter)

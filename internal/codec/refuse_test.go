@@ -275,6 +275,7 @@ func TestDecodeBelievesNoCountBeforeItsElements(t *testing.T) {
 		"any map":  func() error { return decodeErrorOf[any](maps...) },
 		"slices":   func() error { return decodeErrorOf[self](typed...) },
 		"maps":     func() error { return decodeErrorOf[selves](keyed...) },
+		"flat":     func() error { return decodeErrorOf[[]map[string]uint8](typed...) }, // whose counts are believed
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)

@@ -1,4 +1,4 @@
-/* The lock of internal/prim: lock.go, lock_death.go.
+/* The lock of internal/prim: lock.go, lock_death.go; with -DTOKEN the word of rlock.go, rlock_death.go.
  *
  * Processes 0 .. N-1 lock and unlock, process 0 first, process 1 R1 times, the others once. Each step below is one
  * access to shared memory; a load and a compare-and-swap that tries again until the two agree are one step, as is what
@@ -15,13 +15,17 @@
  *   waking:      wakeOne's loop; "lock: waking"
  *   giveup:      giveUp; "lock: giving up"
  *   after:       for ErrAbandoned: the error, or Recover; "lock: taken over", then mended, or Abandon
- *   Sweep        Died; "sweep: lock"
+ *   token        the high half of RLock.word, a process's party each; the rest is the low half
+ *   fast, slow   RLock.TryLock: both halves by one CAS; or the low half as Lock does, then sign; "rlock: taken"
+ *   section      RLock.Unlock likewise, or clear; "rlock: token cleared"
+ *   Sweep        Died; "sweep: lock"; of an RLock "sweep: rlock" first
  *   Dispatch     Shared.dispatch and release, of the processes in overflow
  *
  * What is checked, when nothing can move any more (no run is endless: pan -l finds no cycle):
  *   all that live have finished; woken is 0, so that the next unlock wakes somebody;
  * and always: who is in the section holds the word; nobody enters what a death has left torn, but by Recover; a mend
- * that fails leaves it abandoned.
+ * that fails leaves it abandoned; a token stands beside its own process, and never in a word that nobody holds. Levels
+ * beyond the first are the holder's own business, and not modelled.
  *
  * Scope:
  *   N=4, R1=2    default 3 and 1
@@ -31,6 +35,8 @@
  *   SPURIOUS=n   n sleeps end for no reason
  *   OVER=mask    these processes sleep by overflow: a wake-up of them is park.Perhaps
  *   RELEASE      sections with C: a death frees the lock
+ *   PANIC        a section may end in the middle: Abandon, as in With
+ *   TOKEN        the lock is an RLock
  *
  * Without DEATH, STOP and TICK no wake-up is lost. With DEATH the sweep's wake-up or the tick suffices, each alone. With STOP
  * it takes the tick.
@@ -50,6 +56,10 @@
  *   DIEDNOHINT       the sweep does not clear woken
  *   ENTERABANDONED   a locker takes an abandoned lock
  *   MENDFREES        a mend that fails unlocks
+ *   PANICKEEPS       a section that ends in the middle leaves the lock abandoned, and wakes nobody
+ *   SIGNWHOLE        the token is written by a store of the whole word: what a waiter has announced since is lost
+ *   NOTOKENCLEAR     an unlock leaves the token
+ *   TOKENLATE        the sweep clears the token of the dead when others can take the lock
  */
 #ifndef N
 #define N 3
@@ -71,6 +81,7 @@ byte woken;                      /* Lock.woken */
 byte kern;                       /* who sleeps in the kernel, a bit a process */
 byte mask, rung, sig;            /* overflow: Board.Masks, Bell.Buckets, waiter.signal */
 byte canc, dead, done;           /* a bit a process */
+byte token;                      /* RLock.word, the high half */
 bit torn;                        /* what the lock guards is half done */
 byte spurious;
 
@@ -86,6 +97,9 @@ byte spurious;
 
 proctype P(byte me; byte rounds; bit holds) {
   bit slept, some, perhaps, all;
+#ifdef SIGNWHOLE
+  bit seen;
+#endif
   byte why;
 #define UNLOCKED 1
 #define CANCELLED 2
@@ -102,6 +116,14 @@ lock:                                     /* TryLock, LockSlow */
      why = ABANDONED;
      goto giveup
 #endif
+#ifdef TOKEN
+  :: own == 0 && !A && !W && token == 0 && !slept ->      /* fast */
+     own = me+1; token = me+1; assert(!torn);
+#ifndef RELEASE
+     torn = 1;
+#endif
+     goto section
+#endif
   :: own == 0 && !A -> own = me+1; assert(!torn);
 #ifndef NOSLEPT
      W = W | slept;
@@ -109,7 +131,10 @@ lock:                                     /* TryLock, LockSlow */
 #ifndef RELEASE
      torn = 1;
 #endif
-     if :: slept -> slept = 0; goto taken :: else -> goto section fi
+#ifdef SIGNWHOLE
+     seen = W;
+#endif
+     if :: slept -> slept = 0; goto taken :: else -> goto sign fi
   :: HELD -> W = 1;                       /* "lock: waiter announced" */
      if :: slept -> skip
      :: !slept && (canc & ME) -> why = CANCELLED; goto giveup
@@ -153,7 +178,25 @@ out:                                      /* "lock: woken" */
 
 taken:                                    /* "lock: taken" */
   woken = 0;
+sign:                                     /* "rlock: taken" */
+#ifdef TOKEN
+  atomic { assert(token == 0); token = me+1;
+#ifdef SIGNWHOLE
+    W = seen
+#endif
+  };
+#endif
 section:
+#ifdef PANIC
+  if :: skip :: goto tear fi;
+#endif
+#ifdef TOKEN
+  atomic { assert(own == me+1 && !A && token == me+1); torn = 0;
+    if :: !W -> own = 0; token = 0; goto next :: else fi };
+#ifndef NOTOKENCLEAR
+  token = 0;                              /* clear */
+#endif
+#endif
   atomic { assert(own == me+1 && !A); torn = 0;
     own = 0; if :: W :: else -> goto next fi;
     why = UNLOCKED };
@@ -209,16 +252,27 @@ after:
   :: why == ABANDONED -> goto over        /* a locker that cannot mend */
   :: why == ABANDONED ->                  /* Recover */
      atomic { slept = 0; why = 0; if :: A -> A = 0; own = me+1 :: else -> goto lock fi };
+#ifdef SIGNWHOLE
+     seen = W;
+#endif
      if
-     :: goto section                      /* "lock: taken over", and mended */
+     :: goto sign                         /* "lock: taken over", and mended */
 #ifdef MENDFREES
      :: atomic { own = 0; W = 1; why = UNMENDED; goto wakeone }
 #else
-     :: atomic { A = 1; W = 1; why = UNMENDED };      /* Abandon */
-        woken = 0; all = 1; goto waking
+     :: goto tear
 #endif
      fi
   fi;
+tear:                                     /* Abandon */
+#ifdef TOKEN
+  token = 0;
+#endif
+  atomic { A = 1; W = 1; why = UNMENDED };
+#ifdef PANICKEEPS
+  goto over;
+#endif
+  woken = 0; all = 1; goto waking;
 next:
   slept = 0; why = 0; rounds--;
   if :: rounds > 0 -> goto lock :: else fi;
@@ -255,6 +309,9 @@ proctype Kill() { if EACH(KILL) :: skip fi }
 proctype Sweep() {
 end:
   dead != 0;
+#if defined(TOKEN) && !defined(TOKENLATE)
+  atomic { if :: own != 0 && (1 << (own-1)) == dead && !A -> token = 0 :: else fi };
+#endif
   atomic { if
   :: own != 0 && (1 << (own-1)) == dead && !A ->
 #ifdef RELEASE
@@ -263,6 +320,9 @@ end:
      A = 1
 #endif
   :: else fi };
+#ifdef TOKENLATE
+  token = 0;
+#endif
 #ifndef NODIEDWAKE
 #ifdef DIEDW
   if :: W :: else -> goto forget fi;
@@ -278,8 +338,18 @@ forget:
 }
 #endif
 
+#ifdef TOKEN
+proctype Beside() {
+end: atomic { token != 0 && (token != own || A) -> assert(0) }
+}
+#endif
+
 init { atomic {
   own = 1;
+#ifdef TOKEN
+  token = 1;
+  run Beside();
+#endif
 #ifndef RELEASE
   torn = 1;
 #endif

@@ -61,6 +61,11 @@ const (
 	crowded  = 50 * time.Millisecond
 )
 
+// words are where the machine's words lie, in a Lock or in an RLock: the slow paths are the same for both.
+type words struct{ word, woken, starving *atomic.Uint32 }
+
+func (l *Lock) words() words { return words{&l.word, &l.woken, &l.starving} }
+
 // Holder makes the value that a process with the given id writes into the words of locks. tearable is
 // false for sections that a death cannot leave half done.
 func Holder(id uint32, tearable bool) uint32 {
@@ -79,7 +84,9 @@ func asleep(now, _ uint32) bool { return held(now, 0) && now&waiters != 0 }
 func (l *Lock) TryLock(me uint32) bool { return l.word.CompareAndSwap(0, me) }
 
 // TryLockSlow takes the lock if it is free, or returns ErrAbandoned.
-func (l *Lock) TryLockSlow(me uint32) (bool, error) {
+func (l *Lock) TryLockSlow(me uint32) (bool, error) { return l.words().tryLock(me) }
+
+func (l words) tryLock(me uint32) (bool, error) {
 	for {
 		v := l.word.Load()
 		switch {
@@ -96,6 +103,10 @@ func (l *Lock) TryLockSlow(me uint32) (bool, error) {
 // LockSlow takes the lock, waiting if it must. It returns nil holding it; ErrAbandoned, or ctx's error,
 // without. If the lock is free the end of ctx does not matter: success wins.
 func (l *Lock) LockSlow(ctx context.Context, me uint32, p park.Parker, spin *park.Spin) error {
+	return l.words().lock(ctx, me, p, spin)
+}
+
+func (l words) lock(ctx context.Context, me uint32, p park.Parker, spin *park.Spin) error {
 	slept := uint32(0) // W, once we have slept
 	var since time.Time
 	for {
@@ -118,7 +129,7 @@ func (l *Lock) LockSlow(ctx context.Context, me uint32, p park.Parker, spin *par
 			}
 			continue
 		}
-		if (slept != 0 || l.starving.Load() == 0) && spin.Until(&l.word, v, held) {
+		if (slept != 0 || l.starving.Load() == 0) && spin.Until(l.word, v, held) {
 			continue
 		}
 		if v = l.word.Load(); !held(v, 0) || v&waiters == 0 && !l.word.CompareAndSwap(v, v|waiters) {
@@ -131,10 +142,10 @@ func (l *Lock) LockSlow(ctx context.Context, me uint32, p park.Parker, spin *par
 			if l.starving.Load() == 0 && time.Since(since) > patience {
 				l.starving.Store(1)
 			}
-			err = p.ParkAgain(ctx, &l.word, v, asleep)
+			err = p.ParkAgain(ctx, l.word, v, asleep)
 		} else {
 			since = time.Now()
-			err = p.Park(ctx, &l.word, v, asleep)
+			err = p.Park(ctx, l.word, v, asleep)
 		}
 		failpoint.Hit("lock: woken")
 		if err != nil {
@@ -145,7 +156,7 @@ func (l *Lock) LockSlow(ctx context.Context, me uint32, p park.Parker, spin *par
 }
 
 // deferTo lets those go first who have slept. It tells whether somebody has gone, and clears starving if nobody does.
-func (l *Lock) deferTo() bool {
+func (l words) deferTo() bool {
 	for begin := time.Now(); time.Since(begin) < patience; park.Yield() {
 		if v := l.word.Load(); v&idMask != 0 || v&waiters == 0 || l.starving.Load() == 0 {
 			return true
@@ -156,7 +167,7 @@ func (l *Lock) deferTo() bool {
 }
 
 // fed says how one that has slept fared: those behind it will not fare much better.
-func (l *Lock) fed(since time.Time) {
+func (l words) fed(since time.Time) {
 	starving := uint32(0)
 	if time.Since(since) > crowded {
 		starving = 1
@@ -167,7 +178,7 @@ func (l *Lock) fed(since time.Time) {
 }
 
 // giveUp leaves without the lock. We may be the one who was woken: hand the wake-up on.
-func (l *Lock) giveUp(p park.Parker, err error) error {
+func (l words) giveUp(p park.Parker, err error) error {
 	l.woken.Store(0)
 	failpoint.Hit("lock: giving up")
 	// If the holder will wake somebody, that is enough; if the lock is abandoned, its sleepers are all being woken.
@@ -183,7 +194,9 @@ func (l *Lock) giveUp(p park.Parker, err error) error {
 func (l *Lock) Unlock(me uint32) bool { return l.word.CompareAndSwap(me, 0) }
 
 // UnlockSlow frees the lock and wakes a sleeper, or says why the caller cannot: nothing is damaged then.
-func (l *Lock) UnlockSlow(me uint32, p park.Parker) error {
+func (l *Lock) UnlockSlow(me uint32, p park.Parker) error { return l.words().unlock(me, p) }
+
+func (l words) unlock(me uint32, p park.Parker) error {
 	for {
 		v := l.word.Load()
 		switch {
@@ -204,7 +217,7 @@ func (l *Lock) UnlockSlow(me uint32, p park.Parker) error {
 }
 
 // wakeOne wakes a sleeper unless one is on its way.
-func (l *Lock) wakeOne(p park.Parker) {
+func (l words) wakeOne(p park.Parker) {
 	for {
 		on := l.woken.Load() // first, as 2 is what a busy lock with sleepers has nearly always
 		if on == 2 || on == 1 && l.woken.CompareAndSwap(1, 2) {
@@ -216,7 +229,7 @@ func (l *Lock) wakeOne(p park.Parker) {
 	}
 	for {
 		failpoint.Hit("lock: waking")
-		woke := p.Wake(&l.word, 1)
+		woke := p.Wake(l.word, 1)
 		if woke == park.Somebody {
 			return // who comes out of Park clears woken
 		}

@@ -15,4 +15,15 @@ var (
 	ErrNotHeld = errors.New("mp: unlock of a lock that is not locked")
 	// ErrNotHolder: an unlock of a lock that another process holds.
 	ErrNotHolder = errors.New("mp: unlock of a lock that another process holds")
+
+	// ErrTooManyPermits: a release that the permit word has no room for.
+	ErrTooManyPermits = errors.New("mp: a semaphore has at most 2147483647 permits")
+	// ErrOverBound: a release of permits that nobody holds.
+	ErrOverBound = errors.New("mp: a BoundedSemaphore was released more often than it was acquired")
+	// ErrOthersPermit: a release of permits that other processes hold.
+	ErrOthersPermit = errors.New("mp: release of a BoundedSemaphore by a process that does not hold the permit")
+
+	errNoPermit = errors.New("mp: no permit is left")
+	// ErrNotParty: an unlock by a party that does not hold the lock.
+	ErrNotParty = errors.New("mp: unlock by a Holder that does not hold the lock")
 )

@@ -32,7 +32,7 @@ func TestWhoHasSleptSetsTheMark(t *testing.T) {
 		waited time.Duration
 		want   uint32
 	}{{2 * crowded, 1}, {0, 0}} {
-		l.fed(time.Now().Add(-c.waited))
+		l.words().fed(time.Now().Add(-c.waited))
 		if got := l.starving.Load(); got != c.want {
 			t.Errorf("after a wait of %v the mark is %d, expected %d", c.waited, got, c.want)
 		}

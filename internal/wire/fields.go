@@ -1,6 +1,9 @@
 package wire
 
-import "strconv"
+import (
+	"math"
+	"strconv"
+)
 
 // AppendUvarint appends a number: seven bits a byte, the low ones first, at most ten bytes.
 func AppendUvarint(b []byte, v uint64) []byte {
@@ -45,6 +48,16 @@ func (f *Fields) Uvarint() uint64 {
 	}
 	f.count++
 	return f.number()
+}
+
+// Uint32 is Uvarint for a number that has 32 bits at most; a larger one is refused.
+func (f *Fields) Uint32() uint32 {
+	v := f.Uvarint()
+	if v > math.MaxUint32 {
+		f.fail("a number of 32 bits", strconv.FormatUint(v, 10))
+		return 0
+	}
+	return uint32(v)
 }
 
 func (f *Fields) number() uint64 {

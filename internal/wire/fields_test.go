@@ -40,10 +40,17 @@ func TestFieldsComeBack(t *testing.T) {
 	if err := f.Done(); err != nil {
 		t.Error(err)
 	}
+	for _, want := range []uint32{0, 1, 0x80, math.MaxUint32} {
+		f := NewFields(AppendUvarint(nil, uint64(want)))
+		if got := f.Uint32(); got != want || f.Done() != nil {
+			t.Errorf("%d came back as %d, %v", want, got, f.Done())
+		}
+	}
 }
 
 func TestBadFields(t *testing.T) {
 	number := func(f *Fields) { f.Uvarint() }
+	small := func(f *Fields) { f.Uint32() }
 	blob := func(f *Fields) { f.Bytes() }
 	text := func(f *Fields) { _ = f.String() }
 	for _, c := range []struct {
@@ -56,6 +63,7 @@ func TestBadFields(t *testing.T) {
 		{"65 bits", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", number, FrameError{"field 1", "a number of 64 bits", "a longer one"}},
 		{"eleven bytes", "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01", number, FrameError{"field 1", "a number of 64 bits", "a longer one"}},
 		{"padded", "\x81\x00", number, FrameError{"field 1", "a number in its shortest form", "2 bytes for 1"}},
+		{"33 bits", "\x80\x80\x80\x80\x10", small, FrameError{"field 1", "a number of 32 bits", "4294967296"}},
 		{"short bytes", "\x05abcd", blob, FrameError{"field 1", "5 bytes", "4 until the end of the payload"}},
 		{"huge bytes", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01abcd", blob, FrameError{"field 1", "18446744073709551615 bytes", "4 until the end of the payload"}},
 		{"short string", "\x02a", text, FrameError{"field 1", "2 bytes", "1 until the end of the payload"}},

@@ -145,11 +145,14 @@ func pretty(ns float64) string {
 // allRows puts the comparisons together; a rival that is missing is said on progress and left out.
 func allRows(ctx context.Context, scale float64, progress io.Writer) (rows []Row, closeRivals func()) {
 	rows = append(rows, lockRows(scale)...)
+	rows = append(rows, rlockRows(scale)...)
+	rows = append(rows, semaphoreRows(scale)...)
+	rows = append(rows, conditionRows(scale)...)
 	rows = append(rows, valueRows(scale)...)
 	rows = append(rows, queueRows(scale)...)
 	rows = append(rows, processRows(scale)...)
 	var closers []func() error
-	for _, rival := range []func(context.Context, float64) ([]Row, func() error, error){glibcRows, cpythonRows} {
+	for _, rival := range []func(context.Context, float64) ([]Row, func() error, error){glibcRows, glibcSemaphoreRows, cpythonRows} {
 		more, closer, err := rival(ctx, scale)
 		if err != nil {
 			fmt.Fprintf(progress, "left out: %v\n", err)

@@ -13,9 +13,10 @@ import (
 )
 
 type options struct {
-	json    bool
-	pid     int
-	objects bool
+	json      bool
+	pid       int
+	objects   bool
+	deadlocks bool
 }
 
 // Command is mp ps.
@@ -27,16 +28,24 @@ func Command() *cobra.Command {
 		Long: `Show, for each running program of this user that has shared memory of mp (as root: of all users),
 its processes and what they wait for, and its shared objects with their values and holders.
 
+With --deadlocks it shows instead who waits for whom in a cycle: with certainty, goroutine by goroutine, line
+by line, for locks made with mp.Trace or mp.DetectDeadlock; as a possibility between processes for the others, once
+they have waited for a second. If a deadlock is certain the exit status is 1.
+
 It only looks: nothing is written, locked or started, and the programs do not notice.`,
 		Args:         cobra.NoArgs,
 		SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.deadlocks {
+				return deadlocks(cmd.OutOrStdout(), o)
+			}
 			return run(cmd.OutOrStdout(), o)
 		},
 	}
 	cmd.Flags().BoolVar(&o.json, "json", false, "print JSON")
 	cmd.Flags().IntVar(&o.pid, "pid", 0, "look at the program that this process belongs to, alone")
 	cmd.Flags().BoolVar(&o.objects, "objects", true, "show the shared objects")
+	cmd.Flags().BoolVar(&o.deadlocks, "deadlocks", false, "show the cycles of those who wait for each other, and nothing else")
 	return cmd
 }
 

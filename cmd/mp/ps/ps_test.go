@@ -16,9 +16,9 @@ var begin = time.Date(2026, 11, 21, 12, 0, 0, 0, time.Local)
 func family() *inspect.Snapshot {
 	first := inspect.Person{ID: 1024, PID: 100, Name: "MainProcess"}
 	worker := inspect.Person{ID: 1025, PID: 101, Name: "worker-1"}
-	code := 3
+	code, bound := 3, uint32(3)
 	return &inspect.Snapshot{
-		Arena: inspect.Info{Name: "shop", Program: "/bin/shop", Created: begin, Taken: begin.Add(90 * time.Second), BytesUsed: 5632, Objects: 6},
+		Arena: inspect.Info{Name: "shop", Program: "/bin/shop", Created: begin, Taken: begin.Add(90 * time.Second), BytesUsed: 5632, Objects: 8},
 		Processes: []inspect.Process{
 			{Person: first, State: "live", Alive: true, Since: begin, NSPID: []int{100}},
 			{
@@ -38,11 +38,20 @@ func family() *inspect.Snapshot {
 			{Index: 3, Generation: 1, Kind: "Lock", Type: "mp.Lock", Lock: &inspect.Lock{State: "free", Deaths: 2, Last: &inspect.Death{Person: worker, At: begin}}},
 			{Index: 4, Generation: 1, Kind: "Value", Type: "int", Value: "42", Lock: &inspect.Lock{State: "held", Holder: &worker}},
 			{Index: 5, Generation: 1, Kind: "RawValue", Type: "[3]int"},
+			{Index: 6, Generation: 1, Kind: "Semaphore", Type: "mp.Semaphore", Permits: &inspect.Permits{Left: 0, Waited: true}},
+			{Index: 7, Generation: 1, Kind: "BoundedSemaphore", Type: "mp.BoundedSemaphore", Permits: &inspect.Permits{
+				Left: 1, Bound: &bound, Taken: []inspect.Taken{{Person: first, Permits: 2}}, Deaths: 1, Last: &inspect.Death{Person: worker, At: begin},
+			}},
+			{Index: 8, Generation: 1, Kind: "RLock", Type: "mp.RLock", Lock: &inspect.Lock{
+				State: "held", Holder: &worker, Token: 7, Depth: 3, Deaths: 2, Last: &inspect.Death{Person: first, At: begin, Panicked: true},
+			}},
+			{Index: 9, Generation: 1, Kind: "RWLock", Type: "mp.RWLock", Lock: &inspect.Lock{State: "free"}, Readers: []inspect.Reader{{Person: first, Count: 1}, {Person: worker, Count: 2}}},
+			{Index: 10, Generation: 1, Kind: "RWLock", Type: "mp.RWLock", Lock: &inspect.Lock{State: "draining", Holder: &first, Waited: true}, Readers: []inspect.Reader{{Person: worker, Count: 1}}},
 		},
 	}
 }
 
-const picture = `"shop" of /bin/shop: 5 processes, 5.5 KiB in use by 6 objects, since 2026-11-21 12:00:00
+const picture = `"shop" of /bin/shop: 5 processes, 5.5 KiB in use by 8 objects, since 2026-11-21 12:00:00
 
 PID               NAME         STATE                     AGE    PARENT       WAITS FOR
 100               MainProcess  live                      1m30s  -            -
@@ -58,6 +67,11 @@ OBJECT  KIND      NAME      TYPE     STATE                                      
 3.1     Lock      -         mp.Lock  free, 2 processes died with it, last worker-1 at 2026-11-21 12:00:00  -        -
 4.1     Value     -         int      42, held by worker-1 (pid 101)                                         -        -
 5.1     RawValue  -         [3]int   -                                                                      -        -
+6.1  Semaphore  -  mp.Semaphore  0 left  some  -
+7.1  BoundedSemaphore  -  mp.BoundedSemaphore  1 of 3 left, MainProcess (pid 100) has 2, 1 process died with some, last worker-1 at 2026-11-21 12:00:00  -  -
+8.1  RLock  -  mp.RLock  held by worker-1 (pid 101), 3 times, left torn 2 times, last by a panic in MainProcess at 2026-11-21 12:00:00  -  -
+9.1  RWLock  -  mp.RWLock  read by MainProcess (pid 100), read by worker-1 (pid 101) × 2  -  -
+10.1  RWLock  -  mp.RWLock  draining by MainProcess (pid 100), read by worker-1 (pid 101)  some  -
 `
 
 // squeeze makes what is aligned comparable by hand: runs of spaces become two.

@@ -23,22 +23,30 @@ func render(w io.Writer, r result) error {
 	if len(r.Arenas) == 0 {
 		b.WriteString("No running program of this user has shared memory of mp.\n")
 	}
-	for i, o := range r.Obstacles {
-		if i == 0 {
-			b.WriteString("\nCould not look at:\n")
-		}
-		fmt.Fprintf(&b, "  %s\n", o)
-	}
+	renderObstacles(&b, r.Obstacles)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func arena(b *strings.Builder, s *inspect.Snapshot) {
-	name := s.Arena.Program
-	if s.Arena.Name != "" {
-		name = strconv.Quote(s.Arena.Name) + " of " + name
+func renderObstacles(b *strings.Builder, all []inspect.Obstacle) {
+	for i, o := range all {
+		if i == 0 {
+			b.WriteString("\nCould not look at:\n")
+		}
+		fmt.Fprintf(b, "  %s\n", o)
 	}
-	fmt.Fprintf(b, "%s: %s, %s in use by %s, since %s\n", name, count(len(s.Processes), "process", "processes"),
+}
+
+// title is how people call an arena.
+func title(a *inspect.Info) string {
+	if a.Name == "" {
+		return a.Program
+	}
+	return strconv.Quote(a.Name) + " of " + a.Program
+}
+
+func arena(b *strings.Builder, s *inspect.Snapshot) {
+	fmt.Fprintf(b, "%s: %s, %s in use by %s, since %s\n", title(&s.Arena), count(len(s.Processes), "process", "processes"),
 		size(s.Arena.BytesUsed), count(int(s.Arena.Objects), "object", "objects"), s.Arena.Created.Format(time.DateTime))
 	table(b, "PID\tNAME\tSTATE\tAGE\tPARENT\tWAITS FOR", len(s.Processes), func(i int) []string {
 		return process(&s.Processes[i], s.Arena.Taken)
@@ -118,8 +126,11 @@ func object(o *inspect.Object, waiters map[string]int) []string {
 	waiting := ""
 	if n := waiters[o.Handle()]; n > 0 {
 		waiting = strconv.Itoa(n)
-	} else if o.Lock != nil && o.Lock.Waited {
+	} else if o.Lock != nil && o.Lock.Waited || o.Permits != nil && o.Permits.Waited {
 		waiting = "some"
+	}
+	if o.Condition != nil && o.Condition.Waiting > 0 {
+		waiting = strconv.Itoa(o.Condition.Waiting)
 	}
 	return []string{o.Handle(), o.Kind, o.Name, o.Type, state(o), waiting, pids(o.Holders)}
 }
@@ -129,22 +140,51 @@ func state(o *inspect.Object) string {
 	if o.Value != "" {
 		all = append(all, o.Value)
 	}
+	if o.Permits != nil {
+		all = append(all, permits(o.Permits))
+	}
+	if c := o.Condition; c != nil {
+		all = append(all, fmt.Sprintf("%d waiting, %d woken, over %s", c.Waiting, c.Woken, c.Lock))
+	}
 	l := o.Lock
 	if l == nil {
-		return strings.Join(all, "")
+		return strings.Join(all, ", ")
 	}
 	switch {
 	case l.State == "abandoned" && l.Last != nil:
 		all = append(all, fmt.Sprintf("abandoned by %s at %s", l.Holder, l.Last.At.Format(time.DateTime)))
 	case l.Holder != nil:
 		all = append(all, fmt.Sprintf("%s by %s", l.State, l.Holder))
-	default:
+	case len(o.Readers) == 0:
 		all = append(all, l.State)
 	}
+	if l.Depth > 1 {
+		all = append(all, count(l.Depth, "time", "times"))
+	}
+	for _, r := range o.Readers {
+		all = append(all, "read by "+r.Person.String()+times(r.Count))
+	}
 	if l.Last != nil && l.State != "abandoned" {
-		all = append(all, fmt.Sprintf("%s died with it, last %s at %s", count(int(l.Deaths), "process", "processes"), l.Last.Name, l.Last.At.Format(time.DateTime)))
+		all = append(all, last(l))
 	}
 	return strings.Join(all, ", ")
+}
+
+// last tells of the last time that a lock was left torn.
+func last(l *inspect.Lock) string {
+	at := l.Last.At.Format(time.DateTime)
+	if l.Last.Panicked {
+		return fmt.Sprintf("left torn %s, last by a panic in %s at %s", count(int(l.Deaths), "time", "times"), l.Last.Name, at)
+	}
+	return fmt.Sprintf("%s died with it, last %s at %s", count(int(l.Deaths), "process", "processes"), l.Last.Name, at)
+}
+
+// times says how often, if it is more than once.
+func times(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return fmt.Sprintf(" × %d", n)
 }
 
 func who(p *inspect.Person) string {

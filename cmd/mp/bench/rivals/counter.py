@@ -2,6 +2,7 @@
 
     counter.py uncontended N [R]        N times `with lock: pass`, one process
     counter.py counter P N [R]          P processes each add 1 N times to one Value
+    counter.py condition N [R]          2 processes hand a turn over, N times each
     counter.py start fork|spawn [R]     Process(target=f).start() and join()
 
 It runs one round to warm up and R more (default 5; for start 20, a round being
@@ -58,6 +59,36 @@ def counter(procs, n):
     return (max(ends) - min(starts)) / (procs * n)
 
 
+def player(me, n, cond, turn, barrier, starts, ends):
+    barrier.wait(PATIENCE)
+    starts[me] = time.monotonic_ns()
+    with cond:
+        for _ in range(n):
+            while turn.value != me:
+                cond.wait()
+            turn.value = 1 - me
+            cond.notify()
+    ends[me] = time.monotonic_ns()
+
+
+def condition(n):
+    """The time from the first player's release to the last one's end, over 2*n."""
+    ctx = context()
+    cond, turn, barrier = ctx.Condition(), ctx.RawValue("i", 0), ctx.Barrier(2)
+    starts, ends = ctx.RawArray("q", 2), ctx.RawArray("q", 2)
+    players = [
+        ctx.Process(target=player, args=(i, n, cond, turn, barrier, starts, ends), daemon=True)
+        for i in range(2)
+    ]
+    for p in players:
+        p.start()
+    for p in players:
+        p.join()
+    if any(p.exitcode for p in players):
+        sys.exit("counter.py: a player failed")
+    return (max(ends) - min(starts)) / (2 * n)
+
+
 def uncontended(n):
     lock = context().Lock()
     start = time.monotonic_ns()
@@ -95,6 +126,9 @@ def parse(args):
     elif mode == "counter" and len(rest) in (2, 3):
         procs, n = number(rest.pop(0)), number(rest.pop(0))
         name, one, r = "counter/%d" % procs, lambda: counter(procs, n), 5
+    elif mode == "condition" and len(rest) in (1, 2):
+        n = number(rest.pop(0))
+        name, one, r = mode, lambda: condition(n), 5
     elif mode == "start" and len(rest) in (1, 2) and rest[0] in ("fork", "spawn"):
         method = rest.pop(0)
         name, one, r = "start/" + method, lambda: start(method), 20

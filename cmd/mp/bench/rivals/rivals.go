@@ -1,5 +1,5 @@
 // Package rivals holds the programs beside which mp bench measures: the C
-// library's robust process-shared mutex (mutex.c) and CPython's
+// library's robust process-shared mutex (mutex.c) and semaphore (sem.c), and CPython's
 // multiprocessing (counter.py). Their sources are part of the binary and say
 // in their first lines how they measure and which arguments they take.
 //
@@ -22,6 +22,9 @@ import (
 
 //go:embed mutex.c
 var mutexC []byte
+
+//go:embed sem.c
+var semC []byte
 
 //go:embed counter.py
 var counterPy []byte
@@ -58,20 +61,27 @@ type Program struct {
 // compiler's words.
 //
 // Run takes "uncontended N [R]", "plain N [R]", "counter P N [R]".
-func C(ctx context.Context) (*Program, error) {
+func C(ctx context.Context) (*Program, error) { return compile(ctx, "mutex", mutexC) }
+
+// Semaphores compiles sem.c, as C does mutex.c.
+//
+// Run takes "alone N [R]", "pingpong CPU CPU N [R]".
+func Semaphores(ctx context.Context) (*Program, error) { return compile(ctx, "sem", semC) }
+
+func compile(ctx context.Context, name string, source []byte) (*Program, error) {
 	cc, err := find("cc", "gcc", "clang")
 	if err != nil {
 		return nil, &MissingError{What: "a C compiler (cc, gcc or clang)", Err: err}
 	}
-	p, source, err := unpack("mutex.c", mutexC)
+	p, file, err := unpack(name+".c", source)
 	if err != nil {
 		return nil, err
 	}
-	binary := filepath.Join(p.dir, "mutex.exe")
-	out, err := exec.CommandContext(ctx, cc, "-O2", "-pthread", "-o", binary, source).CombinedOutput()
+	binary := filepath.Join(p.dir, name+".exe")
+	out, err := exec.CommandContext(ctx, cc, "-O2", "-pthread", "-o", binary, file).CombinedOutput()
 	if err != nil {
 		p.Close()
-		return nil, failure(ctx, cc+" mutex.c", err, out)
+		return nil, failure(ctx, cc+" "+name+".c", err, out)
 	}
 	p.argv = []string{binary}
 	return p, nil
@@ -81,7 +91,7 @@ func C(ctx context.Context) (*Program, error) {
 // it is older than 3.8, or its multiprocessing has no semaphores, the error
 // is a [*MissingError]. It starts the interpreter once, to ask it.
 //
-// Run takes "uncontended N [R]", "counter P N [R]", "start fork|spawn [R]".
+// Run takes "uncontended N [R]", "counter P N [R]", "condition N [R]", "start fork|spawn [R]".
 func Python(ctx context.Context) (*Program, error) {
 	const what = "python3 (3.8 or newer, with multiprocessing)"
 	python, err := find("python3")

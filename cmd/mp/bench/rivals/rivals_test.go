@@ -51,10 +51,15 @@ func TestRivalsMeasure(t *testing.T) {
 			"counter 2 100000": "robust/counter/2",
 			"counter 10 100":   "robust/counter/10",
 		}},
+		{"semaphores", "libc", Semaphores, map[string]string{
+			"alone 1000":       "sem/alone",
+			"pingpong 0 0 100": "sem/pingpong",
+		}},
 		{"Python", "python 3.", Python, map[string]string{
 			"uncontended 100": "cpython/uncontended",
 			"counter 2 10000": "cpython/counter/2",
 			"counter 10 10":   "cpython/counter/10",
+			"condition 100":   "cpython/condition",
 			"start fork":      "cpython/start/fork",
 			"start spawn":     "cpython/start/spawn",
 		}},
@@ -103,6 +108,15 @@ func TestRunSaysWhatWasWrong(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestSemaphoresSayWhatWasWrong(t *testing.T) {
+	p := program(t, Semaphores)
+	for _, args := range []string{"", "sideways 1", "alone", "alone 0", "pingpong 0 0", "pingpong 0 -1 1", "pingpong 0 0 1 1 1"} {
+		if _, err := p.Run(t.Context(), strings.Fields(args)...); err == nil || !strings.Contains(err.Error(), "alone N [R]") {
+			t.Errorf("%q: got %v, want the usage", args, err)
+		}
 	}
 }
 

@@ -1,0 +1,25 @@
+package arena
+
+import (
+	"structs"
+	"sync/atomic"
+
+	"github.com/multiproc/mp/internal/prim"
+)
+
+// RLockState is the payload of an object of KindRLock.
+type RLockState struct {
+	_      structs.HostLayout
+	RLock  prim.RLock
+	Policy atomic.Uint32 // as in LockState
+	_      [36]byte
+}
+
+func (s *RLockState) died(a *Arena, o *Object, slot, id uint32) {
+	s.RLock.Died(id, a.park, func() { o.noteDeath(a.Who(slot)) })
+}
+
+func (s *RLockState) engages(_, id uint32) bool {
+	owner := s.RLock.HeldBy()
+	return owner.ID == id && !owner.Dead
+}
