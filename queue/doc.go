@@ -1,6 +1,6 @@
 // Package queue has Python's queue over Go values, between goroutines of one process: first in first out, last in
 // first out, and by priority, with a limit that makes producers wait, with a way to wait for the work and not only
-// for the queue, and with a shutdown that everybody notices. Between processes mp.Queue has the same verbs.
+// for the queue, and with a shutdown that everybody notices.
 //
 // # A channel, or a queue
 //

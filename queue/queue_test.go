@@ -192,46 +192,32 @@ func puttersInTurn(t *testing.T, q *Queue[int]) {
 	}
 }
 
-// What was brought to somebody who waited is that one's, also if its context ends before it can look.
-func TestWhatWasBroughtIsKept(t *testing.T) {
-	for name, c := range map[string]struct {
-		prepare func(q *Queue[int]) error
-		wait    func(ctx context.Context, q *Queue[int]) error
-		bring   func(q *Queue[int])
-	}{
-		"get": {
-			prepare: func(*Queue[int]) error { return nil },
-			wait:    func(ctx context.Context, q *Queue[int]) error { _, err := q.GetContext(ctx); return err },
-			bring:   func(q *Queue[int]) { _ = q.TryPut(1) },
-		},
-		"put": {
-			prepare: func(q *Queue[int]) error { return q.TryPut(1) },
-			wait:    func(ctx context.Context, q *Queue[int]) error { return q.PutContext(ctx, 2) },
-			bring:   func(q *Queue[int]) { _, _ = q.TryGet() },
-		},
-		"join": {
-			prepare: func(q *Queue[int]) error { return q.TryPut(1) },
-			wait:    func(ctx context.Context, q *Queue[int]) error { return q.JoinContext(ctx) },
-			bring:   func(q *Queue[int]) { q.TaskDone() },
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			for range 200 { // the select that finds both takes either
-				synctest.Test(t, func(t *testing.T) {
-					q := New[int](1)
-					if err := c.prepare(q); err != nil {
-						t.Fatal(err)
-					}
-					ctx, cancel := context.WithCancel(context.Background())
-					result := make(chan error, 1)
-					go func() { result <- c.wait(ctx, q) }()
-					synctest.Wait()
-					c.bring(q)
-					cancel()
-					if err := <-result; err != nil {
-						t.Fatalf("got %v, though it was served first", err)
-					}
-				})
+// An end of the context and what it waits for, at the same time: it has it, or nothing has happened.
+func TestEndWhileServed(t *testing.T) {
+	for range 200 {
+		synctest.Test(t, func(t *testing.T) {
+			q := New[int](1)
+			ctx, cancel := context.WithCancel(context.Background())
+			result := make(chan error, 1)
+			go func() { _, err := q.GetContext(ctx); result <- err }()
+			synctest.Wait()
+			cancel()
+			_ = q.TryPut(1)
+			if err := <-result; (err == nil) != (q.Len() == 0) {
+				t.Fatalf("the get has returned %v, and %d items are there", err, q.Len())
+			}
+		})
+		synctest.Test(t, func(t *testing.T) {
+			q := New[int](1)
+			_ = q.TryPut(1)
+			ctx, cancel := context.WithCancel(context.Background())
+			result := make(chan error, 1)
+			go func() { result <- q.PutContext(ctx, 2) }()
+			synctest.Wait()
+			cancel()
+			_, _ = q.TryGet()
+			if err := <-result; (err == nil) != (q.Len() == 1) {
+				t.Fatalf("the put has returned %v, and %d items are there", err, q.Len())
 			}
 		})
 	}

@@ -12,10 +12,10 @@ type SimpleQueue[T any] struct{ q Queue[T] }
 // NewSimple makes a SimpleQueue.
 func NewSimple[T any]() *SimpleQueue[T] { return new(SimpleQueue[T]) }
 
-// Put puts v. Its error is always nil here; mp.SimpleQueue, between processes, may have one.
+// Put puts v. Its error is always nil; it is there so that a SimpleQueue is put to as a Queue is.
 func (s *SimpleQueue[T]) Put(v T) error { return s.q.TryPut(v) }
 
-// Get gets the next item, waiting for one as long as it takes. Its error is always nil here.
+// Get gets the next item, waiting for one as long as it takes. Its error is always nil.
 func (s *SimpleQueue[T]) Get() (T, error) { return s.q.Get() }
 
 // GetContext is Get until ctx ends, and returns ctx's error then: nothing was got. If there is an item the end of ctx

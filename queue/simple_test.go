@@ -21,19 +21,20 @@ func TestSimpleQueueInABubble(t *testing.T) {
 
 // A queue keeps nothing of what has left it. CPython: test_references
 func TestReferences(t *testing.T) {
-	type big struct {
-		number  int
-		payload [64]byte
+	type object struct {
+		number int
+		self   *object // with a pointer in it, it shares its memory with no other
 	}
-	queues := map[string]*Queue[*big]{
-		"fifo": New[*big](0), "lifo": NewLifo[*big](0),
-		"priority": NewPriority(0, func(a, b *big) int { return a.number - b.number }),
+	queues := map[string]*Queue[*object]{
+		"fifo": New[*object](0), "lifo": NewLifo[*object](0),
+		"priority": NewPriority(0, func(a, b *object) int { return a.number - b.number }),
 	}
 	for name, q := range queues {
 		t.Run(name, func(t *testing.T) {
-			var left []weak.Pointer[big]
+			var left []weak.Pointer[object]
 			for i := range 40 {
-				v := &big{number: i * 17 % 40}
+				v := &object{number: i * 17 % 40}
+				v.self = v
 				if i < 20 {
 					left = append(left, weak.Make(v))
 				}

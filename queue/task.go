@@ -35,11 +35,6 @@ func (q *Queue[T]) JoinContext(ctx context.Context) error {
 	case <-done:
 		return nil
 	case <-ctx.Done():
-	}
-	select {
-	case <-done: // it came first, or at the same time
-		return nil
-	default:
 		return ctx.Err()
 	}
 }

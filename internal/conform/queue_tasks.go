@@ -152,6 +152,7 @@ func shutdownMany(t *testing.T, p taskPlaces, shutdown func(Tasker), joiners int
 			expect(t, err, nil)
 			q.TaskDone()
 			begun.Done()
+			begun.Wait() // or one of them takes what another waits for, and the putters with it
 			for ; !errors.Is(err, refusal.ErrShutDown); runtime.Gosched() {
 				if _, err = q.TryGet(); err == nil {
 					q.TaskDone()
