@@ -51,8 +51,9 @@ type Header struct {
 	Program      [256]byte // path of the maker's executable
 }
 
-// Slot is a process's line in the process table. Written before State says Starting, but for PID, Start,
-// Namespace (by the child, before Live), Trace, Untraced (by the process), Limbo (by transactions) and Ended, Status (at death).
+// Slot is a process's line in the process table. Written before State says Starting, but for PID and Namespace (by the
+// child, before Live), Start (by the child, at its first tick, if it ever has one), Trace and Untraced (by the process), Limbo (by transactions) and Ended, Status
+// (at death).
 type Slot struct {
 	_         structs.HostLayout
 	State     atomic.Uint64 // see State's functions

@@ -54,11 +54,10 @@ var floors = []row{
 	{path: "cluster/...", floor: 7, never: []string{"internal/..."}, beside: []string{"cluster/..."}},
 	{path: "cmd/...", floor: 7, never: []string{"internal/..."}, beside: []string{"cmd/...", "examples/...", "cluster/..."}},
 	{path: "examples/...", floor: 7, never: []string{"internal/..."}, beside: []string{"examples/...", "cluster/..."}},
-	{path: "crash/...", floor: 7, testOnly: true, beside: []string{"crash/...", "internal/model", "internal/child"}},
-	{path: "interop/...", floor: 7, testOnly: true, beside: []string{"internal/child"}},
-	{path: "internal/conform", floor: 7, testOnly: true, beside: []string{"internal/child"}},
+	{path: "crash/...", floor: 7, testOnly: true, beside: []string{"crash/...", "internal/model"}},
+	{path: "interop/...", floor: 7, testOnly: true},
+	{path: "internal/conform", floor: 7, testOnly: true},
 	{path: "docs", floor: 7, testOnly: true}, // tests that the tables of names in it are true
-	{path: "internal/child", floor: 7, testOnly: true},
 	{path: "internal/model", floor: 7, testOnly: true},
 	{path: "internal/lint", floor: 7, testOnly: true},
 }

@@ -81,7 +81,7 @@ func TestFloorsCanFail(t *testing.T) {
 		{"door links http", pkg(".", "net/http"), "links net/http"},
 		{"door imports up", pkg(".", "m/futures"), "imports futures (floor 6"},
 		{"tool looks inside", pkg("cmd/mp/top", "m/internal/arena"), "imports internal/arena, which its row"},
-		{"tool ships a test helper", pkg("cmd/mp", "m/internal/child"), "imports internal/child, which its row"},
+		{"tool ships a test helper", pkg("cmd/mp", "m/internal/conform"), "imports internal/conform, which its row"},
 		{"tool embeds an example", pkg("cmd/mp/tour", "m/examples/counter", "m"), ""},
 		{"looker starts", pkg("inspect", "m/internal/boot"), "imports internal/boot, which its row"},
 		{"homeless", pkg("internal/z"), "internal/z has no floor: add it to the table"},

@@ -62,7 +62,6 @@ func TestImportsCanFail(t *testing.T) {
 		{"process.go", "os/exec", "internal/boot alone"},
 		{"process_test.go", "os/exec", ""},
 		{"internal/boot/boot.go", "os/exec", ""},
-		{"internal/child/child.go", "os/exec", ""},
 		{"cmd/mp/bench/bench.go", "os/exec", ""},
 		{"futures/pool.go", "log", "slog"},
 		{"futures/pool.go", "log/slog", ""},

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/multiproc/mp"
+	"github.com/multiproc/mp/cmd/mp/terminal"
 )
 
 // Row is one comparison. Ours and theirs do the work once and return what one operation took, in ns.
@@ -44,7 +45,8 @@ func Command() *cobra.Command {
 		Use:   "bench",
 		Short: "Measure locks, values, queues and processes beside the standard library, glibc and CPython",
 		Long: "Measure locks, values, queues and processes beside the standard library's, glibc's (if a C compiler is there)\n" +
-			"and CPython's (if python3 is there). ratio is ours/theirs; most is what it is meant not to exceed.",
+			"and CPython's (if python3 is there), and with the start of a small program (if the go tool is).\n" +
+			"ratio is ours/theirs; most is what it is meant not to exceed.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			scale := 1.0
@@ -66,6 +68,15 @@ func run(ctx context.Context, out, progress io.Writer, scale float64, asJSON boo
 	}
 	rows, closeRivals := allRows(ctx, scale, progress)
 	defer closeRivals()
+	return measure(ctx, rows, out, progress, asJSON)
+}
+
+// measure prints the figures, the table when all are known. What is being measured is for who watches, and not for a log: a
+// line that is written over and over.
+func measure(ctx context.Context, rows []Row, out, progress io.Writer, asJSON bool) error {
+	if asJSON || !terminal.Is(progress) {
+		progress = io.Discard
+	}
 	var figures []Figure
 	for _, r := range rows {
 		f, err := r.measure(ctx)
@@ -77,9 +88,8 @@ func run(ctx context.Context, out, progress io.Writer, scale float64, asJSON boo
 			if err := json.NewEncoder(out).Encode(f); err != nil {
 				return err
 			}
-		} else {
-			fmt.Fprintf(progress, "\r%-60s", r.Name)
 		}
+		fmt.Fprintf(progress, "\r%-60s", r.Name)
 	}
 	if asJSON {
 		return nil
@@ -154,7 +164,7 @@ func allRows(ctx context.Context, scale float64, progress io.Writer) (rows []Row
 	rows = append(rows, eventRows(scale)...)
 	rows = append(rows, processRows(scale)...)
 	var closers []func() error
-	for _, rival := range []func(context.Context, float64) ([]Row, func() error, error){glibcRows, glibcSemaphoreRows, cpythonRows} {
+	for _, rival := range []func(context.Context, float64) ([]Row, func() error, error){startRows, glibcRows, glibcSemaphoreRows, cpythonRows} {
 		more, closer, err := rival(ctx, scale)
 		if err != nil {
 			fmt.Fprintf(progress, "left out: %v\n", err)

@@ -142,6 +142,9 @@ func cpythonRows(ctx context.Context, scale float64) ([]Row, func() error, error
 	for _, p := range []int{2, 10} {
 		ours, theirs := int(4e6*scale)/p, int(1e5*scale)/p
 		rows = append(rows, Row{
+			Name: fmt.Sprintf("counter under a Lock, %d processes", p), Beside: "CPython Lock, RawValue", Most: 0.04, Rounds: 7,
+			Ours: countWithLock(p, ours), Theirs: rival(py, "locked", fmt.Sprint(p), fmt.Sprint(theirs), "1"),
+		}, Row{
 			Name: fmt.Sprintf("counter by Value.Update, %d processes", p), Beside: "CPython Value, get_lock", Most: 0.04, Rounds: 7,
 			Ours: countWithUpdate(p, ours), Theirs: rival(py, "counter", fmt.Sprint(p), fmt.Sprint(theirs), "1"),
 		})

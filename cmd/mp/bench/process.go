@@ -44,14 +44,6 @@ func processRows(scale float64) []Row {
 	}
 	return []Row{
 		{
-			Name: "Process, start and join", Beside: "os/exec of the same binary", Most: 1.2, Rounds: rounds, Theirs: theirs,
-			Ours: func(ctx context.Context) (float64, error) {
-				begin := time.Now()
-				err := startAndJoin(ctx, nothing())
-				return float64(time.Since(begin)), err
-			},
-		},
-		{
 			Name: "warm spare, start to first statement", Beside: "os/exec of the same binary", Most: 0.1, Rounds: rounds, Theirs: theirs,
 			Ours: fromSpare(func(ctx context.Context) (float64, error) {
 				begun := mp.NewValue(int64(0))

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/multiproc/mp/cmd/mp/source"
 	"github.com/multiproc/mp/examples"
 )
 
@@ -50,7 +51,7 @@ func Command() *cobra.Command {
 
 // tour builds in a directory of its own, which is gone when it returns, also after Ctrl-C: that ends ctx.
 func tour(ctx context.Context, programs []examples.Program, r *report) error {
-	source, err := findSource(ctx)
+	from, err := source.Find(ctx)
 	if err != nil {
 		return err
 	}
@@ -59,11 +60,15 @@ func tour(ctx context.Context, programs []examples.Program, r *report) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	r.say("building %s from %s\n", strings.Join(names(programs), ", "), source)
-	if err := build(ctx, source, dir, programs); err != nil {
+	r.say("building %s from %s\n", strings.Join(names(programs), ", "), from)
+	packages := make([]string, len(programs))
+	for i, p := range programs {
+		packages[i] = p.Package()
+	}
+	if err := source.Build(ctx, from, dir, packages...); err != nil {
 		return err
 	}
-	root, err := goTool(ctx, source, nil, "env", "GOROOT")
+	root, err := source.GOROOT(ctx, from)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/multiproc/mp/cmd/mp/terminal"
 	"github.com/multiproc/mp/examples"
 )
 
@@ -22,7 +23,7 @@ type report struct {
 }
 
 func newReport(c *cobra.Command, programs []examples.Program, asJSON bool) *report {
-	r := &report{out: c.OutOrStdout(), progress: c.ErrOrStderr(), asJSON: asJSON, progressIsLive: terminal(c.ErrOrStderr())}
+	r := &report{out: c.OutOrStdout(), progress: c.ErrOrStderr(), asJSON: asJSON, progressIsLive: terminal.Is(c.ErrOrStderr())}
 	shows := make([]string, len(programs))
 	for i, p := range programs {
 		shows[i] = p.Shows

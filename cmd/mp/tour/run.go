@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -93,14 +92,4 @@ func (t *tail) quote() string {
 		return ""
 	}
 	return "; it said:\n" + said
-}
-
-// terminal tells whether w is one, as far as the standard library knows: a device for characters.
-func terminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

@@ -2,6 +2,7 @@
 
     counter.py uncontended N [R]        N times `with lock: pass`, one process
     counter.py counter P N [R]          P processes each add 1 N times to one Value
+    counter.py locked P N [R]           the same with a Lock beside a RawValue
     counter.py condition N [R]          2 processes hand a turn over, N times each
     counter.py start fork|spawn [R]     Process(target=f).start() and join()
 
@@ -24,12 +25,18 @@ def nothing():
     pass
 
 
-def worker(me, n, value, barrier, starts, ends):
+def worker(me, n, lock, value, barrier, starts, ends):
+    """Without a lock of its own, value has one."""
     barrier.wait(PATIENCE)
     starts[me] = time.monotonic_ns()
-    for _ in range(n):
-        with value.get_lock():
-            value.value += 1
+    if lock is None:
+        for _ in range(n):
+            with value.get_lock():
+                value.value += 1
+    else:
+        for _ in range(n):
+            with lock:
+                value.value += 1
     ends[me] = time.monotonic_ns()
 
 
@@ -39,13 +46,14 @@ def context():
     return multiprocessing.get_context("fork" if fork else None)
 
 
-def counter(procs, n):
+def counter(procs, n, locked):
     """The time from the first worker's release to the last one's end, over procs*n."""
     ctx = context()
-    value, barrier = ctx.Value("i", 0), ctx.Barrier(procs)
+    lock, value = (ctx.Lock(), ctx.RawValue("i", 0)) if locked else (None, ctx.Value("i", 0))
+    barrier = ctx.Barrier(procs)
     starts, ends = ctx.RawArray("q", procs), ctx.RawArray("q", procs)
     workers = [
-        ctx.Process(target=worker, args=(i, n, value, barrier, starts, ends), daemon=True)
+        ctx.Process(target=worker, args=(i, n, lock, value, barrier, starts, ends), daemon=True)
         for i in range(procs)
     ]
     for w in workers:
@@ -123,9 +131,9 @@ def parse(args):
     if mode == "uncontended" and len(rest) in (1, 2):
         n = number(rest.pop(0))
         name, one, r = mode, lambda: uncontended(n), 5
-    elif mode == "counter" and len(rest) in (2, 3):
+    elif mode in ("counter", "locked") and len(rest) in (2, 3):
         procs, n = number(rest.pop(0)), number(rest.pop(0))
-        name, one, r = "counter/%d" % procs, lambda: counter(procs, n), 5
+        name, one, r = "%s/%d" % (mode, procs), lambda: counter(procs, n, mode == "locked"), 5
     elif mode == "condition" and len(rest) in (1, 2):
         n = number(rest.pop(0))
         name, one, r = mode, lambda: condition(n), 5

@@ -1,4 +1,5 @@
-package tour
+// Package source finds the source of this module, and builds programs of it with the go tool.
+package source
 
 import (
 	"cmp"
@@ -12,24 +13,26 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-
-	"github.com/multiproc/mp/examples"
+	"time"
 )
 
 const module = "github.com/multiproc/mp"
 
-// errNoGo and errNoSource say what the tour needs.
+// drain is for what the go tool was started for to end, and let go of the output.
+const drain = 5 * time.Second
+
+// What Find needs and may not have.
 var (
-	errNoGo     = errors.New("the tour builds its programs with the go tool, which is not in PATH")
-	errNoSource = errors.New("the tour builds its programs from the source of " + module + ": run it in a module that requires " +
-		module + ", or run a released version: go run " + module + "/cmd/mp@latest tour")
+	ErrNoGo     = errors.New("programs are built with the go tool, which is not in PATH")
+	ErrNoSource = errors.New("programs are built from the source of " + module + ": run this in a module that requires " +
+		module + ", or run a released version: go run " + module + "/cmd/mp@latest")
 )
 
-// findSource gives the directory of the module's source: the one that the module of the working directory uses,
+// Find gives the directory of the module's source: the one that the module of the working directory uses,
 // else the one that this program was built from, which may have to be downloaded.
-func findSource(ctx context.Context) (string, error) {
+func Find(ctx context.Context) (string, error) {
 	if _, err := exec.LookPath("go"); err != nil {
-		return "", fmt.Errorf("%w: %w", errNoGo, err)
+		return "", fmt.Errorf("%w: %w", ErrNoGo, err)
 	}
 	// Readonly also where the module vendors: a vendor directory has no examples.
 	dir, listErr := goTool(ctx, ".", nil, "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module)
@@ -41,11 +44,11 @@ func findSource(ctx context.Context) (string, error) {
 	}
 	version := ownVersion()
 	if version == "" {
-		return "", fmt.Errorf("%w (%w)", errNoSource, cmp.Or(listErr, errors.New("its source is not downloaded")))
+		return "", fmt.Errorf("%w (%w)", ErrNoSource, cmp.Or(listErr, errors.New("its source is not downloaded")))
 	}
 	dir, err := download(ctx, version)
 	if err != nil {
-		return "", fmt.Errorf("%w (%w)", errNoSource, err)
+		return "", fmt.Errorf("%w (%w)", ErrNoSource, err)
 	}
 	return dir, nil
 }
@@ -84,15 +87,17 @@ func download(ctx context.Context, version string) (string, error) {
 	return found.Dir, nil
 }
 
-// build makes a binary a program. The source may lie in the module cache, which is read-only.
-func build(ctx context.Context, source, dir string, programs []examples.Program) error {
-	args := []string{"build", "-mod=readonly", "-buildvcs=false", "-o", dir + string(filepath.Separator)}
-	for _, p := range programs {
-		args = append(args, p.Package())
-	}
+// Build makes binaries of packages, "./examples/counter", in dir. The source may lie in the module cache, which is read-only.
+func Build(ctx context.Context, source, dir string, packages ...string) error {
+	args := append([]string{"build", "-mod=readonly", "-buildvcs=false", "-o", dir + string(filepath.Separator)}, packages...)
 	// The module alone, whatever workspace the user is in. An interrupted go build leaves its files: let that be ours to remove.
 	_, err := goTool(ctx, source, []string{"GOWORK=off", "GOTMPDIR=" + dir}, args...)
 	return err
+}
+
+// GOROOT is that of the go tool.
+func GOROOT(ctx context.Context, source string) (string, error) {
+	return goTool(ctx, source, nil, "env", "GOROOT")
 }
 
 // goTool runs the go tool in a directory and returns what it prints. Its error has what the tool said.
