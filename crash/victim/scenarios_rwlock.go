@@ -239,7 +239,7 @@ func shelfLeaves() []scenario {
 			ctx, cancel := context.WithTimeout(f.ctx, within)
 			defer cancel()
 			err := f.Shelf.RW.RLockContext(ctx)
-			if f.step() == "rwlock: drained" && err == nil { // just before it was inside
+			if slices.Contains([]string{"rwlock: word taken", "rwlock: shut", "rwlock: drained"}, f.step()) && err == nil { // before it was inside
 				f.Shelf.RW.RUnlock()
 				return nil
 			}
