@@ -4,6 +4,7 @@
 //	lock.pml       the lock word: wake-ups, cancellation, death, recovery
 //	bounded.pml    the semaphores: wake-ups, cancellation, accounts, death
 //	rwlock.pml     the readers-writer lock: counts, draining, turns, death, cancellation
+//	barrier.pml    the barrier: turns, breaks, resets, death, cancellation
 //	condition.pml  the condition's nodes: notifications, cancellation, death, and who sleeps for whom
 //	parker.pml     sleeping and waking: leaders, followers, overflow
 //	redo.pml       the heap's transactions and limbo, and their sweep
