@@ -2,8 +2,6 @@ package mp
 
 import (
 	"context"
-	"errors"
-	"reflect"
 	"runtime"
 	"sync"
 
@@ -14,7 +12,7 @@ import (
 // Condition is a lock with a place to wait for what it guards to change, for all goroutines of all processes of the
 // family: Python's multiprocessing.Condition.
 //
-// It is made by [NewCondition]; the handle travels as an argument, brings its lock along, and must not be copied. The lock
+// It is made by [NewCondition], or by [RCondition.By] over an [RLock]; the handle travels as an argument, brings its lock along, and must not be copied. The lock
 // orders memory as [Lock] says; Notify adds nothing to it. Waits end on account of one notification each, never
 // without. In each process the oldest wait is ended first, and the processes take turns. Whoever gets the
 // lock before the woken may change what was waited for, so [Condition.WaitFor] is what is wanted mostly.
@@ -32,6 +30,7 @@ type Condition struct {
 	state  *arena.ConditionState
 	lock   conditionLock
 	slot   uint32
+	of     *RCondition // if its By has made c: the handle that counts; else nil
 	*hold
 }
 
@@ -42,10 +41,10 @@ type conditionLock interface {
 	TryLock() bool
 	LockContext(ctx context.Context) error
 	Recover(ctx context.Context, mend func(died *OwnerDiedError) error) error
-	LastDeath() (died *OwnerDiedError, deaths int)
+	lastDeath() (died *OwnerDiedError, deaths int)
 	owned() bool
-	release()
-	restore() error // without an end; *OwnerDiedError is without the lock
+	release() (levels int)
+	restore(levels int) error // without an end; an error is without the lock
 }
 
 var (
@@ -53,9 +52,9 @@ var (
 	_ conditionLock = (*Lock)(nil)
 )
 
-func (l *Lock) owned() bool    { return l.state.Lock.Holds(l.me) }
-func (l *Lock) release()       { l.Unlock() }
-func (l *Lock) restore() error { return l.LockContext(background) }
+func (l *Lock) owned() bool           { return l.state.Lock.Holds(l.me) }
+func (l *Lock) release() (levels int) { l.Unlock(); return 1 }
+func (l *Lock) restore(int) error     { return l.LockContext(background) }
 
 // NewCondition makes a condition over lock, or over a lock of its own if lock is nil, which then has the options
 // too. Several conditions may share a lock. It panics, as make does, if the arena is full, and before Main; and if
@@ -85,10 +84,7 @@ func newCondition(lock *Lock, opts []Option) (*Condition, error) {
 		panic("mp: Release is an option of the lock: give it to NewLock")
 	}
 	lock.state.Conditions.Store(1)
-	h, err := a.create(arena.ObjectSpec{
-		Kind: arena.KindCondition, Name: s.name, Type: "mp.Condition", Fingerprint: fingerprint(nil), Size: conditionSize,
-		Init: func(o *arena.Object) { arena.NewConditionState(o, lock.at) },
-	})
+	h, err := a.createCondition(s, "mp.Condition", lock.at)
 	if err != nil {
 		return nil, err
 	}
@@ -97,12 +93,24 @@ func newCondition(lock *Lock, opts []Option) (*Condition, error) {
 	return c, nil
 }
 
+// createCondition makes the object; Go's type tells which kind of lock it is over.
+func (a *Arena) createCondition(s settings, goType string, lock arena.Handle) (*hold, error) {
+	return a.create(arena.ObjectSpec{
+		Kind: arena.KindCondition, Name: s.name, Type: goType, Fingerprint: fingerprint(nil), Size: conditionSize,
+		Init: func(o *arena.Object) { arena.NewConditionState(o, lock) },
+	})
+}
+
 func (c *Condition) attach(h *hold, lock *Lock) {
+	c.open(h, lock)
+	collect(c, h)
+}
+
+func (c *Condition) open(h *hold, lock conditionLock) {
 	c.hold, c.lock = h, lock
 	c.state = arena.PayloadOf[arena.ConditionState](h.object)
 	c.slot = arena.SlotOf(h.arena.in.Me())
 	h.waiters.CompareAndSwap(nil, new(prim.Waiters))
-	collect(c, h)
 }
 
 // Lock locks the condition's lock, as [Lock.Lock].
@@ -124,10 +132,10 @@ func (c *Condition) Recover(ctx context.Context, mend func(died *OwnerDiedError)
 }
 
 // LastDeath tells of the last process that died holding the condition's lock, as [Lock.LastDeath].
-func (c *Condition) LastDeath() (died *OwnerDiedError, deaths int) { return c.lock.LastDeath() }
+func (c *Condition) LastDeath() (died *OwnerDiedError, deaths int) { return c.lock.lastDeath() }
 
-// Wait unlocks, sleeps until it is notified, and locks again. It panics if this process does not hold the lock, and
-// with *OwnerDiedError, without the lock, if a holder has died.
+// Wait unlocks, sleeps until it is notified, and locks again: of an [RLock] all levels. It panics if this process, or
+// Holder, does not hold the lock; and with *OwnerDiedError, without the lock, if a holder has died.
 func (c *Condition) Wait() {
 	if err := c.WaitContext(background); err != nil {
 		panic(err)
@@ -135,27 +143,38 @@ func (c *Condition) Wait() {
 }
 
 // WaitContext is Wait until ctx ends, and returns its error then: with the lock held, for which it waits as long as
-// it takes. A notification that came before the end of ctx wins. *OwnerDiedError alone is returned without the lock.
+// it takes. A notification that came before the end of ctx wins. Without the lock, at no level, are returned the errors
+// that tell why it cannot be had again: *OwnerDiedError, and *DeadlockError if it was made with [DetectDeadlock].
 func (c *Condition) WaitContext(ctx context.Context) error {
+	_, err := c.wait(ctx)
+	return err
+}
+
+// wait is WaitContext, and tells whether the lock is held.
+func (c *Condition) wait(ctx context.Context) (held bool, err error) {
 	c.mustOwn("Wait")
 	waiters, state, p := c.waiters.Load(), &c.state.Condition, c.arena.in.Parker()
 	me := waiters.Join(state, c.slot)
-	c.lock.release()
-	err := waiters.Wait(ctx, state, c.slot, me, p)
-	died := c.lock.restore()
+	levels := c.lock.release()
+	err = waiters.Wait(ctx, state, c.slot, me, p)
+	lost := c.lock.restore(levels)
 	if err == nil {
 		state.Consume(c.slot)
 	}
 	runtime.KeepAlive(c) // the object is there as long as a handle is
-	if died != nil {
-		return died
+	if lost != nil {
+		return false, lost
 	}
-	return err
+	return true, err
 }
 
 func (c *Condition) mustOwn(verb string) {
 	if !c.lock.owned() {
-		panic("mp: " + verb + " on a Condition whose lock this process does not hold")
+		who := "process"
+		if c.of != nil {
+			who = "Holder"
+		}
+		panic("mp: " + verb + " on a Condition whose lock this " + who + " does not hold")
 	}
 }
 
@@ -166,16 +185,13 @@ func (c *Condition) WaitFor(ok func() bool) {
 	}
 }
 
-// WaitForContext is WaitFor until ctx ends, and returns its error then unless ok is true: with the lock held. With
-// *OwnerDiedError it is not held.
+// WaitForContext is WaitFor until ctx ends, and returns its error then unless ok is true: with the lock held. The errors
+// that WaitContext returns without it, it does too.
 func (c *Condition) WaitForContext(ctx context.Context, ok func() bool) error {
 	for !ok() {
-		err := c.WaitContext(ctx)
-		if _, died := errors.AsType[*OwnerDiedError](err); died {
-			return err
-		}
+		held, err := c.wait(ctx)
 		if err != nil {
-			if ok() {
+			if held && ok() {
 				return nil
 			}
 			return err
@@ -184,8 +200,8 @@ func (c *Condition) WaitForContext(ctx context.Context, ok func() bool) error {
 	return nil
 }
 
-// Notify ends n waits, or all if fewer wait; they go on when they get the lock. It panics if this process does
-// not hold the lock.
+// Notify ends n waits, or all if fewer wait; they go on when they get the lock. It panics if this process,
+// or Holder, does not hold the lock.
 func (c *Condition) Notify(n int) {
 	c.mustOwn("Notify")
 	c.state.Condition.Notify(n, c.arena.in.Top(), c.arena.in.Parker())
@@ -200,18 +216,17 @@ func (c *Condition) NotifyAll() {
 }
 
 // MarshalBinary lets the handle travel as an argument; other processes of the family alone can read it.
-func (c *Condition) MarshalBinary() ([]byte, error) { return c.marshal(arena.KindCondition) }
+func (c *Condition) MarshalBinary() ([]byte, error) {
+	if c.of != nil {
+		return nil, errByDoesNotTravel
+	}
+	return c.marshal(arena.KindCondition)
+}
 
 // UnmarshalBinary makes c a handle of the condition that another process's MarshalBinary named.
 func (c *Condition) UnmarshalBinary(b []byte) error {
-	h, err := unmarshal(b, arena.KindCondition, reflect.Type(nil))
+	h, under, err := unmarshalCondition(b, arena.KindLock)
 	if err != nil {
-		return err
-	}
-	// The sender holds both: the lock is there, or the sender is no more.
-	under, err := h.arena.open(arena.PayloadOf[arena.ConditionState](h.object).Lock(), arena.KindLock, nil)
-	if err != nil {
-		h.drop()
 		return err
 	}
 	lock := new(Lock)

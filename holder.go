@@ -107,7 +107,7 @@ func (h *Holder) Unlock() {
 
 //go:noinline
 func (h *Holder) unlockSlow() {
-	h.leaves(h.Depth())
+	h.leaves(h.Depth(), h.party.Torn())
 	err := h.state.RLock.UnlockSlow(&h.party, h.lock.parker())
 	runtime.KeepAlive(h) // and with it the lock's handle: or the object could be gone before the last look at it
 	if err != nil {
@@ -115,10 +115,17 @@ func (h *Holder) unlockSlow() {
 	}
 }
 
-// leaves tells the tracer that this unlock is the last, if the lock is held at the given level.
-func (h *Holder) leaves(level int) {
-	if h.Depth() > 0 && level == 1 && h.lock.tracer != nil {
+// leaves comes before an unlock at the given level. If that is the last, the tracer is told; and if it leaves the lock
+// abandoned, all waits on conditions over it end, before others can see it.
+func (h *Holder) leaves(level int, torn bool) {
+	if h.Depth() == 0 || level != 1 {
+		return
+	}
+	if h.lock.tracer != nil {
 		h.lock.leaves(arena.Exclusive)
+	}
+	if torn && h.state.Policy.Load() == arena.PolicyAbandon && h.state.Conditions.Load() != 0 {
+		h.lock.arena.in.EndWaits(h.lock.object)
 	}
 }
 
@@ -162,7 +169,7 @@ func (h *Holder) abandon(level int) {
 	if race.Enabled {
 		h.lock.shadow.Release()
 	}
-	h.leaves(level)
+	h.leaves(level, true)
 	h.state.RLock.Abandon(&h.party, level, h.lock.parker())
 	runtime.KeepAlive(h)
 }

@@ -20,7 +20,7 @@ func whoCalls() caller {
 var lines sync.Map // [framesSeen]uintptr to arena.TraceText
 
 // framesSeen is how far up a line outside of this package is looked for.
-const framesSeen = 6
+const framesSeen = 8
 
 func whereFrom() arena.TraceText {
 	var stack [framesSeen]uintptr

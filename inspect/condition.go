@@ -65,6 +65,6 @@ func (w *walk) condition(where string, block arena.Offset) error {
 		w.must(w.state(slot).Status() != arena.Free, where, what, "none, as the slot is free", "%d waiting, %d woken", waiting, woken)
 	}
 	lock, err := w.a.lookup(s.Lock())
-	w.must(err != nil || lock != nil && lock.Kind == arena.KindLock, where, "lock", "one that exists", "%d.%d", s.LockIndex, s.LockGeneration)
+	w.must(err != nil || lock != nil && (lock.Kind == arena.KindLock || lock.Kind == arena.KindRLock), where, "lock", "one that exists", "%d.%d", s.LockIndex, s.LockGeneration)
 	return err
 }

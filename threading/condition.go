@@ -20,11 +20,14 @@ import (
 // mp.Condition does the same, and knows of their deaths.
 type Condition struct {
 	// L is held whenever what is waited for is looked at or changed, and while Wait, Notify and their like are
-	// called. nil is a lock of the Condition's own.
+	// called. nil is a lock of the Condition's own. A [Holder] is one goroutine's: for others with theirs there is
+	// RCondition.
 	L sync.Locker
 
-	own  Lock
-	line prim.Line
+	own    Lock
+	line   prim.Line
+	of     *RCondition // whose By has made the Condition; its line counts
+	levels int         // of L, while a wait has let go of it
 }
 
 var _ sync.Locker = (*Condition)(nil)
@@ -39,6 +42,9 @@ func (c *Condition) lock() prim.Saver {
 	if c.L == nil {
 		return (*ownLock)(c)
 	}
+	if _, ok := c.L.(nested); ok {
+		return (*nestedLock)(c)
+	}
 	return (*otherLock)(c)
 }
 
@@ -46,7 +52,18 @@ func (c *Condition) owned() bool {
 	if c.L == nil {
 		return c.own.state.Holds(me)
 	}
+	if l, ok := c.L.(nested); ok {
+		return l.Depth() > 0
+	}
 	return (*otherLock)(c).owned()
+}
+
+// waiters is who waits on the condition.
+func (c *Condition) waiters() *prim.Line {
+	if c.of != nil {
+		return &c.of.line
+	}
+	return &c.line
 }
 
 // ownLock is a Condition over its own lock, seen as that: no wrapper, which would be garbage at each wait.
@@ -111,12 +128,12 @@ func (c *Condition) LockContext(ctx context.Context) error {
 	panic("threading: LockContext of a Condition over a lock that has none")
 }
 
-// Wait unlocks, sleeps until it is notified, and locks again. It panics if the lock is not held.
+// Wait unlocks, sleeps until it is notified, and locks again: of an RLock all levels. It panics if the lock is not held.
 func (c *Condition) Wait() {
 	if !c.owned() {
 		panic(errWait)
 	}
-	c.line.Wait(c.lock())
+	c.waiters().Wait(c.lock())
 }
 
 // WaitContext is Wait until ctx ends, and returns its error then: with the lock held, for which it waits
@@ -125,7 +142,7 @@ func (c *Condition) WaitContext(ctx context.Context) error {
 	if !c.owned() {
 		panic(errWait)
 	}
-	return c.line.WaitContext(ctx, c.lock())
+	return c.waiters().WaitContext(ctx, c.lock())
 }
 
 // WaitFor waits until ok is true. ok is called with the lock held, at once and after each notification.
@@ -154,7 +171,7 @@ func (c *Condition) Notify(n int) {
 	if !c.owned() {
 		panic(errNotify)
 	}
-	c.line.Grant(n)
+	c.waiters().Grant(n)
 }
 
 // NotifyAll ends the waits of all that wait.

@@ -65,6 +65,9 @@ func (p *Party) Token() uint32 { return uint32(p.me >> 32) }
 // Depth is how many times the party holds its lock.
 func (p *Party) Depth() int { return int(p.levels &^ torn) }
 
+// Torn tells whether the lock will be abandoned when the party gives it back.
+func (p *Party) Torn() bool { return p.levels >= torn }
+
 // Tokens gives the parties of a process their tokens.
 type Tokens struct{ last atomic.Uint32 }
 
