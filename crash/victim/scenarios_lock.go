@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/multiproc/mp"
+	"github.com/multiproc/mp/inspect"
 )
 
 var lockAlone = mp.Proc2(func(ctx context.Context, s stage, n int) error {
@@ -86,15 +87,20 @@ func (s stage) await(n int32) {
 	}
 }
 
-// atGate waits until the victim is at the gate, or dead, and then a little, so that it sleeps.
+// atGate waits until the victim is at the gate, and then until it sleeps, if it is to; or until it is dead.
 func (f *family) atGate(v *mp.Process) {
 	for f.Gate.Load() == 0 && v.Alive() {
 		time.Sleep(50 * time.Microsecond)
 	}
-	select {
-	case <-v.Done():
-	case <-time.After(4 * time.Millisecond):
+	for begin := time.Now(); time.Since(begin) < 50*time.Millisecond && v.Alive() && !f.asleep(v.Name); {
+		time.Sleep(50 * time.Microsecond)
 	}
+}
+
+// asleep tells whether a process sleeps on a word of the arena.
+func (f *family) asleep(name string) bool {
+	s, err := f.look.Snapshot()
+	return err == nil && slices.ContainsFunc(s.Processes, func(p inspect.Process) bool { return p.Name == name && len(p.Waits) > 0 })
 }
 
 // owned is what must be true of the lock after a death in it: the next one is told the name of the dead.

@@ -132,16 +132,7 @@ func shelfOwned(before string) func(f *family) error {
 
 // awaitAsleep waits until a process of this name sleeps on the shelf.
 func (f *family) awaitAsleep(name string) error {
-	for f.ctx.Err() == nil {
-		s, err := f.look.Snapshot()
-		if err != nil {
-			return err
-		}
-		for _, p := range s.Processes {
-			if p.Name == name && len(p.Waits) > 0 {
-				return nil
-			}
-		}
+	for f.ctx.Err() == nil && !f.asleep(name) {
 		time.Sleep(50 * time.Microsecond)
 	}
 	return f.ctx.Err()
