@@ -16,13 +16,10 @@ type RWaiter[H Holder, C Waiter] interface {
 // RCondition runs the contract of a condition over a lock that its holder may take again: that of Condition, at
 // different levels; that of RLock, which Python asks of its conditions; and what a wait does to the levels.
 func RCondition[H Holder, C Waiter](t *testing.T, rcondition func(t *testing.T) RWaiter[H, C]) {
-	parties := func(t *testing.T) func() party {
-		c := rcondition(t)
-		return func() party { h := c.Holder(); return party{c.By(h), h} }
-	}
+	parties := func(t *testing.T) func() party { return parties(rcondition(t)) }
 	for name, levels := range map[string]int{"one level": 1, "three levels": 3} {
 		t.Run(name, func(t *testing.T) {
-			Condition(t, func(t *testing.T) Waiter { return &nest{of: parties(t), levels: levels} })
+			Condition(t, func(t *testing.T) Waiter { return Nested(rcondition(t), levels) })
 		})
 	}
 	t.Run("as an rlock", func(t *testing.T) { // ConditionAsRLockTests
@@ -45,6 +42,16 @@ func RCondition[H Holder, C Waiter](t *testing.T, rcondition func(t *testing.T) 
 	})
 }
 
+// Nested is a condition over an RLock as one over a Lock: a party for each section, some levels deep. A wait
+// that let go of fewer would keep all others out.
+func Nested[H Holder, C Waiter](c RWaiter[H, C], levels int) Waiter {
+	return &nest{of: parties(c), levels: levels}
+}
+
+func parties[H Holder, C Waiter](c RWaiter[H, C]) func() party {
+	return func() party { h := c.Holder(); return party{c.By(h), h} }
+}
+
 // party is a goroutine's side of a condition.
 type party struct {
 	Waiter
@@ -58,8 +65,7 @@ type partiesOf func() party
 
 func (f partiesOf) Holder() party { return f() }
 
-// nest is a condition over an RLock as one over a Lock: a party for each section, some levels deep. A wait
-// that let go of fewer would keep all others out.
+// nest is what Nested makes.
 type nest struct {
 	of     func() party
 	levels int
@@ -119,7 +125,9 @@ func (n *nest) leave() party {
 func (n *nest) wait(f func(p party) error) error {
 	p := n.leave()
 	err := f(p)
-	n.in = &p
+	if p.Depth() > 0 { // not if the lock is lost
+		n.in = &p
+	}
 	return err
 }
 
