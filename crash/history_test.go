@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -17,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/multiproc/mp"
+	"github.com/multiproc/mp/inspect"
 )
 
 // A record is one operation of one process, in shared memory: the call is written before it is made, so that
@@ -147,6 +149,11 @@ func unfold(t *testing.T, kills int, call func(j journal, stop *mp.Value[int32])
 		p *mp.Process
 	}
 	var c chronicle
+	look, err := inspect.Open(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = look.Close() }()
 	stop, next := mp.NewValue[int32](0), 0
 	start := func() member {
 		next++
@@ -168,6 +175,7 @@ func unfold(t *testing.T, kills int, call func(j journal, stop *mp.Value[int32])
 			t.Fatal(err, m.p.Join())
 		}
 		_ = m.p.Join()
+		swept(t, look, m.p.PID())
 		c.collect(m.j, died, clock())
 		*m = start()
 	}
@@ -180,6 +188,23 @@ func unfold(t *testing.T, kills int, call func(j journal, stop *mp.Value[int32])
 		c.collect(m.j, 0, math.MaxInt64)
 	}
 	return &c
+}
+
+// swept waits until what the dead had in hand is given back. Join does not: another process may be at the sweep.
+func swept(t *testing.T, look *inspect.Arena, pid int) {
+	t.Helper()
+	for begin := time.Now(); ; time.Sleep(50 * time.Microsecond) {
+		s, err := look.Snapshot()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(s.Processes, func(p inspect.Process) bool { return p.PID == pid }) {
+			return
+		}
+		if time.Since(begin) > 10*time.Second {
+			t.Fatalf("process %d is dead, and not swept: %+v", pid, s.Processes)
+		}
+	}
 }
 
 // judge has the checker decide, within bounds.
