@@ -6,5 +6,5 @@ import "slices"
 
 var scenarios = slices.Concat(
 	lockScenarios(), valueScenarios(), processScenarios(), sweepScenarios(),
-	semaphoreScenarios(), rlockScenarios(), traceScenarios(), rwLockScenarios(), conditionScenarios(),
+	semaphoreScenarios(), rlockScenarios(), traceScenarios(), rwLockScenarios(), conditionScenarios(), rconditionScenarios(),
 )
