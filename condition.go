@@ -18,9 +18,9 @@ import (
 // lock before the woken may change what was waited for, so [Condition.WaitFor] is what is wanted mostly.
 //
 // A process that dies takes no notification with it: the ones that its waiters did not live to act on go to
-// others, and Notify never waits for those whom it wakes. If a process dies holding the lock, all waits end: with
-// *OwnerDiedError if the lock is abandoned; as if notified, with the lock, if a death frees it or another has mended
-// already. That is the one case in which a wait ends without a notification.
+// others, and Notify never waits for those whom it wakes. If a process dies holding the lock, or a With panics in
+// it, all waits end: with *OwnerDiedError if the lock is abandoned; as if notified, with the lock, if a death frees
+// it or another has mended already. That is the one case in which a wait ends without a notification.
 //
 // Notify of nobody takes 4 ns and 1 ns for each process; the wake-up of another process one system call. A
 // sleeping process takes one thread for all its waits on a condition. Between goroutines of one process

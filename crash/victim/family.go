@@ -21,6 +21,7 @@ import (
 // A scenario is what a victim does, and what the others do meanwhile.
 type scenario struct {
 	name   string
+	nested bool // the condition is the one over an RLock
 	busy   bool // the survivors want the same all the time; else they begin when the victim is dead
 	most   int  // kills; 0: until a victim lives
 	setup  func(f *family) error

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,16 +12,31 @@ import (
 	"github.com/multiproc/mp"
 )
 
+// party is a goroutine's way to the scenario's condition.
+type party struct {
+	*mp.Condition
+	lock   func(ctx context.Context) error // for one who can mend
+	unlock func()
+}
+
+func (f *family) party() party {
+	if f.scenario.nested {
+		return f.Nested.party()
+	}
+	return party{f.Cond, f.stage.lock, f.Cond.Unlock}
+}
+
 // waiter has a goroutine of this process wait on the condition, and tells how it ended.
 func (f *family) waiter() <-chan error {
 	joined, done := make(chan struct{}), make(chan error, 1)
 	go func() {
-		err := f.lock(f.ctx)
+		me := f.party()
+		err := me.lock(f.ctx)
 		close(joined) // with the lock: who gets it next finds us waiting
 		if err == nil {
-			err = f.Cond.WaitContext(f.ctx)
+			err = me.WaitContext(f.ctx)
 			if _, died := errors.AsType[*mp.OwnerDiedError](err); !died {
-				f.Cond.Unlock()
+				me.unlock()
 			} else {
 				err = nil
 			}
@@ -32,12 +48,21 @@ func (f *family) waiter() <-chan error {
 }
 
 func (f *family) notify(n int) error {
-	if err := f.lock(f.ctx); err != nil {
+	me := f.party()
+	if err := me.lock(f.ctx); err != nil {
 		return err
 	}
-	f.Cond.Notify(n)
-	f.Cond.Unlock()
+	me.Notify(n)
+	me.unlock()
 	return nil
+}
+
+// held tells whether the victim has died with the condition's lock.
+func (f *family) held() bool {
+	if f.scenario.nested {
+		return slices.Contains(holdingNested, f.step())
+	}
+	return slices.Contains(holding, f.step())
 }
 
 // turnToVictim has this process notified, so that the victim is next.
@@ -95,7 +120,7 @@ func handedOn(f *family) error {
 	if len(waits) != 1 {
 		return errors.New("the notification could not be made")
 	}
-	if f.Gate.Load() == acted && !slices.Contains(holding, f.step()) {
+	if f.Gate.Load() == acted && !f.held() {
 		if err := f.notify(1); err != nil { // the first was for the victim, which has acted on it
 			return err
 		}
@@ -106,7 +131,7 @@ func handedOn(f *family) error {
 // oneNotified: if the notifier has come to its end, its one notification has ended the older of two waits.
 func oneNotified(f *family) error {
 	switch {
-	case slices.Contains(holding, f.step()): // all waits end
+	case f.held(): // all waits end
 		return f.allEnd()
 	case f.Gate.Load() != acted:
 		return errors.Join(f.notify(2), f.allEnd())
@@ -124,7 +149,7 @@ func oneNotified(f *family) error {
 }
 
 func allNotified(f *family) error {
-	if f.step() != "" && !slices.Contains(holding, f.step()) {
+	if f.step() != "" && !f.held() {
 		if err := f.notify(3); err != nil { // too many, if it had come so far
 			return err
 		}

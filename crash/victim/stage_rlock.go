@@ -15,10 +15,14 @@ import (
 // nested is the part of a stage that is about an RLock.
 type nested struct {
 	RLock *mp.RLock
+	Cond  *mp.RCondition     // over RLock
 	Pair  *mp.RawValue[pair] // guarded by RLock: both are equal whenever nobody holds it
 }
 
-func newNested() nested { return nested{mp.NewRLock(mp.Name("nested")), mp.NewRawValue(pair{})} }
+func newNested() nested {
+	l := mp.NewRLock(mp.Name("nested"))
+	return nested{l, mp.NewRCondition(l), mp.NewRawValue(pair{})}
+}
 
 // section changes the halves at different levels.
 func (s nested) section(h *mp.Holder) error {
