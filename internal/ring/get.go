@@ -87,8 +87,13 @@ func (r *Ring) Finish(u *User) {
 	release(word, uint64(h))
 	failpoint.Hit("ring: got")
 	r.moveHead(head, h)
-	unlock(u, &r.H)
+	r.unlockH(u)
 	r.wake(u, &r.Space)
+}
+
+// unlockH lets others take. Whoever has taken a message may stand between a sleeper and the next.
+func (r *Ring) unlockH(u *User) {
+	unlock(u, &r.H)
 	if r.Data.Load() == asleep && r.any() {
 		failpoint.Hit("ring: passing on")
 		r.wake(u, &r.Data)

@@ -2,22 +2,20 @@ package ring
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/multiproc/mp/internal/failpoint"
 	"github.com/multiproc/mp/internal/park"
 	"github.com/multiproc/mp/internal/prim"
 )
 
-// Put adds a message, waiting for space until ctx ends. Killed in it, the message is there whole, or was never.
+// Put adds a message, waiting for space until ctx ends. Killed in it, the message is there whole, or never was.
 func (r *Ring) Put(ctx context.Context, u *User, msg []byte) error {
-	w := waiter{r: r, u: u, word: &r.Space, moves: r.Free.low(), spin: &u.spinSpace, needs: recordWords(uint64(len(msg)))}
+	w := r.waitsForSpace(u, len(msg))
 	for {
 		w.look()
-		err := r.tryPut(ctx, u, msg)
+		err := r.put(ctx, u, msg)
 		if err == ErrFull {
-			err = w.await(ctx)
-			if err == nil {
+			if err = w.await(ctx); err == nil {
 				continue
 			}
 		}
@@ -27,35 +25,14 @@ func (r *Ring) Put(ctx context.Context, u *User, msg []byte) error {
 }
 
 // TryPut is Put that does not wait: ErrFull.
-func (r *Ring) TryPut(u *User, msg []byte) error { return r.tryPut(context.Background(), u, msg) }
+func (r *Ring) TryPut(u *User, msg []byte) error { return r.put(context.Background(), u, msg) }
 
-func (r *Ring) tryPut(ctx context.Context, u *User, msg []byte) error {
-	if len(msg) > r.Largest() {
-		return fmt.Errorf("mp: a message of %d bytes, and the queue's ring takes at most %d", len(msg), r.Largest())
-	}
-	if err := lock(ctx, u, &r.T, &u.spinT); err != nil {
+func (r *Ring) put(ctx context.Context, u *User, msg []byte) error {
+	start, err := r.begin(ctx, u, len(msg))
+	if err != nil {
 		return err
 	}
-	if r.Shut.Load() != open {
-		unlock(u, &r.T)
-		return ErrShutDown
-	}
-	tail := r.Tail.v.Load()
-	start, all := r.place(tail, recordWords(uint64(len(msg))))
-	ok := r.fits(r.FreeSeen, tail, all)
-	if !ok {
-		r.FreeSeen = r.Free.v.Load()
-		ok = r.fits(r.FreeSeen, tail, all)
-	}
-	if !ok {
-		unlock(u, &r.T)
-		return ErrFull
-	}
-	if start != tail {
-		release(r.header(tail), uint64(r.filler(tail)))
-	}
-	i := r.index(start)
-	h := newHeader(ready, len(msg))
+	i, h := r.index(start), newHeader(ready, len(msg))
 	copy(r.bytes(i, uint64(len(msg))), msg)
 	release(r.word(i), uint64(h))
 	failpoint.Hit("ring: before put")
@@ -64,6 +41,35 @@ func (r *Ring) tryPut(ctx context.Context, u *User, msg []byte) error {
 	unlock(u, &r.T)
 	r.wake(u, &r.Data)
 	return nil
+}
+
+// begin finds a place for a message of n bytes, and leaves T locked. ErrFull without.
+func (r *Ring) begin(ctx context.Context, u *User, n int) (start uint64, err error) {
+	if n > r.Largest() {
+		return 0, &SizeError{Size: n, Most: r.Largest()}
+	}
+	if err := lock(ctx, u, &r.T, &u.spinT); err != nil {
+		return 0, err
+	}
+	tail := r.Tail.v.Load()
+	start, all := r.place(tail, recordWords(uint64(n)))
+	ok := r.fits(r.FreeSeen, tail, all)
+	if !ok {
+		r.FreeSeen = r.Free.v.Load()
+		ok = r.fits(r.FreeSeen, tail, all)
+	}
+	switch {
+	case r.Shut.Load() != open:
+		err = ErrShutDown
+	case !ok:
+		err = ErrFull
+	case start != tail:
+		release(r.header(tail), uint64(r.filler(tail)))
+	}
+	if err != nil {
+		unlock(u, &r.T)
+	}
+	return start, err
 }
 
 // place is where a record of n words goes. Where it would be split, a filler comes first, and start is behind

@@ -26,6 +26,7 @@ package ring
 
 import (
 	"errors"
+	"fmt"
 	"structs"
 	"sync/atomic"
 
@@ -99,6 +100,14 @@ var (
 	ErrEmpty    = errors.New("mp: the queue is empty")
 	ErrShutDown = errors.New("mp: the queue was shut down")
 )
+
+// SizeError: a message that does not fit in the ring, however empty it is.
+type SizeError struct{ Size, Most int }
+
+// Error tells both sizes.
+func (e *SizeError) Error() string {
+	return fmt.Sprintf("mp: a message of %d bytes for a queue whose ring takes %d at most", e.Size, e.Most)
+}
 
 // The states of Shut.
 const (

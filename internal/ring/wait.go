@@ -24,6 +24,10 @@ type waiter struct {
 	slept bool
 }
 
+func (r *Ring) waitsForSpace(u *User, size int) waiter {
+	return waiter{r: r, u: u, word: &r.Space, moves: r.Free.low(), spin: &u.spinSpace, needs: recordWords(uint64(size))}
+}
+
 func (w *waiter) look() { w.seen = w.moves.Load() }
 
 func (w *waiter) await(ctx context.Context) error {
