@@ -62,6 +62,9 @@ func (w *walk) object(i int, word uint64) error {
 	if r.Kind == arena.KindCondition {
 		return w.condition(where, block)
 	}
+	if r.Kind == arena.KindQueue && r.Size >= least {
+		return w.queue(where, r, block)
+	}
 	return nil
 }
 

@@ -54,4 +54,5 @@ var payloads = map[arena.Kind]uint64{
 	arena.KindTrace:     traceSize,
 	arena.KindRWLock:    rwLockSize,
 	arena.KindCondition: conditionSize,
+	arena.KindQueue:     queueSize,
 }

@@ -73,6 +73,7 @@ type Object struct {
 	Permits    *Permits  `json:"permits,omitempty"` // of a semaphore
 
 	Condition *Condition `json:"condition,omitempty"`
+	Queue     *Queue     `json:"queue,omitempty"`
 }
 
 // Lock is the state of a lock.

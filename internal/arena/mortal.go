@@ -28,6 +28,8 @@ func (o *Object) mortal() mortal {
 		return PayloadOf[RWLockState](o)
 	case KindCondition:
 		return PayloadOf[ConditionState](o)
+	case KindQueue:
+		return PayloadOf[QueueState](o)
 	}
 	return nil
 }

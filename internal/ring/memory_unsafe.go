@@ -1,12 +1,11 @@
 package ring
 
 import (
-	"runtime"
 	"sync/atomic"
 	"unsafe"
 )
 
-const headSize = 256
+const headSize = 192
 
 // The ring's bytes follow its head.
 const _ = uint(headSize-unsafe.Sizeof(Ring{})) + uint(unsafe.Sizeof(Ring{})-headSize)
@@ -15,8 +14,8 @@ const _ = uint(headSize-unsafe.Sizeof(Ring{})) + uint(unsafe.Sizeof(Ring{})-head
 func Memory(size uint64) uint64 { return headSize + size }
 
 // word is a word of the ring's bytes; i is below Size/8, as index gives it.
-func (r *Ring) word(i uint64) *atomic.Uint64 {
-	return (*atomic.Uint64)(unsafe.Add(unsafe.Pointer(r), headSize+i*wordSize))
+func (r *Ring) word(i uint64) *uint64 {
+	return (*uint64)(unsafe.Add(unsafe.Pointer(r), headSize+i*wordSize))
 }
 
 // bytes are n bytes of the ring behind the header at word i.
@@ -24,18 +23,12 @@ func (r *Ring) bytes(i, n uint64) []byte {
 	if (i+1)*wordSize+n > r.Size {
 		panic("mp: corrupt arena: a record of a queue that leaves its ring")
 	}
+	if n == 0 {
+		return nil // there may be no byte behind the header
+	}
 	return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(r), headSize+(i+1)*wordSize)), n)
 }
 
-// release stores so that whoever sees it sees what was read and written before. On amd64 every store does, and the
-// compiler moves none across another; an atomic one would be an exchange, three times as dear as all else here.
-func release(p *atomic.Uint64, v uint64) {
-	if runtime.GOARCH == "amd64" {
-		*(*uint64)(unsafe.Pointer(p)) = v
-		return
-	}
-	p.Store(v)
-}
-
-// low is the half of a mark that changes with every message.
+// low is the half of a mark that changes with every message, as a word to sleep on: it comes first in memory on all
+// systems that we know.
 func (m *Mark) low() *atomic.Uint32 { return (*atomic.Uint32)(unsafe.Pointer(&m.v)) }

@@ -4,90 +4,112 @@ import (
 	"context"
 
 	"github.com/multiproc/mp/internal/failpoint"
+	"github.com/multiproc/mp/internal/invariant"
 	"github.com/multiproc/mp/internal/park"
 	"github.com/multiproc/mp/internal/prim"
+	"github.com/multiproc/mp/internal/refusal"
 )
 
-// Put adds a message, waiting for space until ctx ends. Killed in it, the message is there whole, or never was.
+// Put adds a message of at most Largest bytes, waiting for space until ctx ends. Killed in it, the message is there
+// whole, or never was. Whoever comes while another sleeps for space waits behind it.
 func (r *Ring) Put(ctx context.Context, u *User, msg []byte) error {
-	w := r.waitsForSpace(u, len(msg))
 	for {
-		w.look()
-		err := r.put(ctx, u, msg)
-		if err == ErrFull {
-			if err = w.await(ctx); err == nil {
-				continue
+		if !r.lined() {
+			if err := r.put(ctx, u, msg); err != refusal.ErrFull {
+				return err
 			}
 		}
-		w.leave()
-		return err
+		if first, err := r.lineUp(ctx, u); err != nil {
+			return err
+		} else if first {
+			return r.putFirst(ctx, u, msg)
+		}
 	}
 }
 
-// TryPut is Put that does not wait: ErrFull.
+// lined tells whether there is no room for the first in line. One that is on its way keeps nobody from putting: it may be
+// stopped.
+func (r *Ring) lined() bool {
+	id, _ := r.Line.HeldBy()
+	return id != 0 && r.Head.v.Load()&flags == waited
+}
+
+// lineUp takes Line, or gives up after a tick: if the first in line is stopped, there may be room.
+func (r *Ring) lineUp(ctx context.Context, u *User) (first bool, err error) {
+	if r.Line.TryLock(u.Me) {
+		return true, nil
+	}
+	tick, cancel := context.WithTimeout(ctx, park.Tick)
+	defer cancel()
+	failpoint.Hit("ring: in line")
+	if r.Line.LockSlow(tick, u.Me, u.Parker, &u.spinLine) == nil {
+		return true, nil
+	}
+	return false, ctx.Err()
+}
+
+// putFirst is Put for who holds Line, and gives it back.
+func (r *Ring) putFirst(ctx context.Context, u *User, msg []byte) error {
+	defer unlock(u, &r.Line)
+	failpoint.Hit("ring: first in line")
+	for {
+		seen := r.Head.low().Load()
+		err := r.put(ctx, u, msg)
+		if err != refusal.ErrFull {
+			return err
+		}
+		if u.spinSpace.Until(r.Head.low(), seen, park.Same) {
+			continue
+		}
+		if err := r.awaitSpace(ctx, u, recordWords(uint64(len(msg)))); err != nil {
+			return err
+		}
+	}
+}
+
+// TryPut is Put that does not wait for space: ErrFull if there is none. It does not mind who stands in line.
 func (r *Ring) TryPut(u *User, msg []byte) error { return r.put(context.Background(), u, msg) }
 
 func (r *Ring) put(ctx context.Context, u *User, msg []byte) error {
-	start, err := r.begin(ctx, u, len(msg))
-	if err != nil {
+	invariant.Check(len(msg) <= r.Largest(), "ring: a message that never fits")
+	if err := lock(ctx, u, &r.T, &u.spinT); err != nil {
 		return err
 	}
-	i, h := r.index(start), newHeader(ready, len(msg))
-	copy(r.bytes(i, uint64(len(msg))), msg)
-	release(r.word(i), uint64(h))
-	failpoint.Hit("ring: before put")
-	release(&r.Tail.v, h.past(start))
-	failpoint.Hit("ring: put")
+	wake, err := r.append(msg)
 	unlock(u, &r.T)
-	r.wake(u, &r.Data)
-	return nil
+	if wake {
+		failpoint.Hit("ring: waking a consumer")
+		u.Parker.Wake(r.Tail.low(), 1)
+	}
+	return err
 }
 
-// begin finds a place for a message of n bytes, and leaves T locked. ErrFull without.
-func (r *Ring) begin(ctx context.Context, u *User, n int) (start uint64, err error) {
-	if n > r.Largest() {
-		return 0, &SizeError{Size: n, Most: r.Largest()}
+// append writes a record and moves Tail over it. T is held.
+func (r *Ring) append(msg []byte) (wake bool, err error) {
+	if r.Tail.shut() {
+		return false, refusal.ErrShutDown
 	}
-	if err := lock(ctx, u, &r.T, &u.spinT); err != nil {
-		return 0, err
+	tail, size := r.Tail.at(), uint64(len(msg))
+	n := recordWords(size)
+	if !r.fits(r.HeadSeen, tail, n) {
+		if r.HeadSeen = r.Head.at(); !r.fits(r.HeadSeen, tail, n) {
+			return false, refusal.ErrFull
+		}
 	}
-	tail := r.Tail.v.Load()
-	start, all := r.place(tail, recordWords(uint64(n)))
-	ok := r.fits(r.FreeSeen, tail, all)
+	start, all := r.place(tail, n)
+	if start != tail {
+		*r.word(r.index(tail)) = uint64(newHeader(filler, (all-n-1)*wordSize))
+	}
+	i := r.index(start)
+	copy(r.bytes(i, size), msg)
+	*r.word(i) = uint64(newHeader(message, size))
+	failpoint.Hit("ring: before put")
+	wake, ok := r.Tail.move(past(start, n, 1), true)
 	if !ok {
-		r.FreeSeen = r.Free.v.Load()
-		ok = r.fits(r.FreeSeen, tail, all)
+		return false, refusal.ErrShutDown
 	}
-	switch {
-	case r.Shut.Load() != open:
-		err = ErrShutDown
-	case !ok:
-		err = ErrFull
-	case start != tail:
-		release(r.header(tail), uint64(r.filler(tail)))
-	}
-	if err != nil {
-		unlock(u, &r.T)
-	}
-	return start, err
-}
-
-// place is where a record of n words goes. Where it would be split, a filler comes first, and start is behind
-// it: both are in the ring only when tail has passed them. all is what they take together, in words.
-func (r *Ring) place(tail, n uint64) (start, all uint64) {
-	if toEnd := r.Size/wordSize - r.index(tail); toEnd < n {
-		return r.filler(tail).past(tail), toEnd + n
-	}
-	return tail, n
-}
-
-// filler is the record that fills the ring from tail to its end.
-func (r *Ring) filler(tail uint64) header {
-	return newHeader(skip, int((r.Size/wordSize-r.index(tail)-1)*wordSize)) | filler
-}
-
-func (r *Ring) fits(free, tail, n uint64) bool {
-	return words(free, tail)+n <= r.Size/wordSize && count(free, tail) < r.Most
+	failpoint.Hit("ring: put")
+	return wake, nil
 }
 
 func lock(ctx context.Context, u *User, l *prim.Lock, spin *park.Spin) error {
@@ -100,7 +122,7 @@ func lock(ctx context.Context, u *User, l *prim.Lock, spin *park.Spin) error {
 func unlock(u *User, l *prim.Lock) {
 	if !l.Unlock(u.Me) {
 		if err := l.UnlockSlow(u.Me, u.Parker); err != nil {
-			panic(err)
+			panic("mp: corrupt arena: a lock of a queue: " + err.Error())
 		}
 	}
 }

@@ -132,6 +132,9 @@ func object(o *inspect.Object, waiters map[string]int) []string {
 	if o.Condition != nil && o.Condition.Waiting > 0 {
 		waiting = strconv.Itoa(o.Condition.Waiting)
 	}
+	if waiting == "" && o.Queue != nil && (o.Queue.Getters || o.Queue.Putters) {
+		waiting = "some"
+	}
 	return []string{o.Handle(), o.Kind, o.Name, o.Type, state(o), waiting, pids(o.Holders)}
 }
 
@@ -145,6 +148,9 @@ func state(o *inspect.Object) string {
 	}
 	if c := o.Condition; c != nil {
 		all = append(all, fmt.Sprintf("%d waiting, %d woken, over %s", c.Waiting, c.Woken, c.Lock))
+	}
+	if o.Queue != nil {
+		all = append(all, queue(o.Queue))
 	}
 	l := o.Lock
 	if l == nil {
