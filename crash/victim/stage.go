@@ -28,6 +28,7 @@ type stage struct {
 	semaphores
 	Traced traced
 	Shelf  shelf
+	Mail   mail
 }
 
 type (
@@ -67,6 +68,7 @@ func newStage() stage {
 		Nested:     newNested(),
 		Traced:     newTraced(),
 		Shelf:      newShelf(),
+		Mail:       newMail(),
 	}
 }
 
@@ -175,6 +177,9 @@ func (s stage) round(ctx context.Context, who int) error {
 		return err
 	}
 	if err := s.Shelf.round(ctx); err != nil {
+		return err
+	}
+	if err := s.Mail.round(ctx, who); err != nil {
 		return err
 	}
 	x := s.Wide.Load()
