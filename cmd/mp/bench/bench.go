@@ -150,6 +150,7 @@ func allRows(ctx context.Context, scale float64, progress io.Writer) (rows []Row
 	rows = append(rows, conditionRows(scale)...)
 	rows = append(rows, valueRows(scale)...)
 	rows = append(rows, queueRows(scale)...)
+	rows = append(rows, sharedQueueRows(scale)...)
 	rows = append(rows, processRows(scale)...)
 	var closers []func() error
 	for _, rival := range []func(context.Context, float64) ([]Row, func() error, error){glibcRows, glibcSemaphoreRows, cpythonRows} {

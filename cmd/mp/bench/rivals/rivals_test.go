@@ -60,6 +60,7 @@ func TestRivalsMeasure(t *testing.T) {
 			"counter 2 10000": "cpython/counter/2",
 			"counter 10 10":   "cpython/counter/10",
 			"condition 100":   "cpython/condition",
+			"queue 100":       "cpython/queue",
 			"start fork":      "cpython/start/fork",
 			"start spawn":     "cpython/start/spawn",
 		}},
