@@ -2,7 +2,8 @@ package mp
 
 import "github.com/multiproc/mp/internal/arena"
 
-// Option is a rare switch of a shared object's constructor: [Name], [Release], [Trace], [DetectDeadlock], [Action].
+// Option is a rare switch of a shared object's constructor: [Name], [Release], [Trace], [DetectDeadlock], [Action],
+// [RingBytes].
 type Option interface{ apply(*settings) }
 
 // settings are what the options of one constructor amount to.
@@ -11,6 +12,7 @@ type settings struct {
 	policy uint32
 	flags  uint32 // of the object
 	action Target // of a barrier; nil: none
+	ring   int    // bytes of a queue's ring; 0: as many as usual
 }
 
 // Name is what mp ps and errors call the object. Tools show its first 40 bytes.

@@ -1,6 +1,8 @@
 package mp
 
 import (
+	"hash/fnv"
+	"io"
 	"reflect"
 	"sync/atomic"
 	"unsafe"
@@ -27,7 +29,14 @@ func fingerprint(t reflect.Type) uint64 {
 	if t == nil {
 		return 1
 	}
-	return pod.Fingerprint(t)
+	f := pod.Fingerprint(t)
+	if pod.Check(t) != nil {
+		// What is behind pointers is no layout: []int and []string lie in memory alike, and travel differently.
+		h := fnv.New64a()
+		_, _ = io.WriteString(h, t.String()) // a hash takes everything
+		f ^= h.Sum64()
+	}
+	return f
 }
 
 func describe(t reflect.Type) string {

@@ -67,6 +67,18 @@ var mutants = []mutant{
 		"c.Notify(1, top, p)\n", "\n", "condition waited for",
 	},
 	{
+		"a message counts before it is written", "internal/ring/put.go",
+		"i := r.index(start)\n", "i := r.index(start)\n\tr.Tail.move(past(start, n, 1), true)\n\tfailpoint.Hit(\"mutant\")\n", "mail alone",
+	},
+	{
+		"the sweep tells nobody that the queue was shut", "internal/ring/shut.go",
+		"r.Line.Died(id, p, func() {})\n", "r.Line.Died(id, p, func() {})\n\tif id != 0 {\n\t\treturn\n\t}\n", "mail shut down, now false",
+	},
+	{
+		"the sweep leaves the line of the dead", "internal/ring/shut.go",
+		"\tr.Line.Died(id, p, func() {})\n", "", "mail box full",
+	},
+	{
 		"those who wait know nothing of a holder's death", "internal/arena/mortal.go",
 		"s.Conditions.Load() != 0", "s.Conditions.Load() > 1", "condition notified",
 	},

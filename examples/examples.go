@@ -56,6 +56,10 @@ var programs = []Program{
 			"{1 alarm}", "{1 second alarm}", "{2 mail}", "{3 sweep}"),
 	},
 	{
+		Name: "processqueue", Shows: "two processes take jobs out of a queue and put what comes of them into another",
+		Check: lines("map[nothing:0 ones:3 squares:14]"),
+	},
+	{
 		Name: "processes", Shows: "five processes with names and exit codes; one is killed, and tells how it died",
 		Check: lines("worker-0 exit code 0", "worker-1 exit code 1", "worker-2 exit code 2", "worker-3 exit code 3",
 			"worker-4 exit code -9", "worker-4 was ended by killed"),

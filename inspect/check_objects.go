@@ -65,6 +65,9 @@ func (w *walk) object(i int, word uint64) error {
 	if r.Kind == arena.KindBarrier {
 		return w.barrier(where, block)
 	}
+	if r.Kind == arena.KindQueue && r.Size >= least {
+		return w.queue(where, r, block)
+	}
 	return nil
 }
 

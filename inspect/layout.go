@@ -56,4 +56,5 @@ var payloads = map[arena.Kind]uint64{
 	arena.KindCondition: conditionSize,
 	arena.KindEvent:     eventSize,
 	arena.KindBarrier:   barrierSize,
+	arena.KindQueue:     queueSize,
 }

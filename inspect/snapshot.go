@@ -75,6 +75,7 @@ type Object struct {
 	Condition *Condition `json:"condition,omitempty"`
 	Event     *Event     `json:"event,omitempty"`
 	Barrier   *Barrier   `json:"barrier,omitempty"`
+	Queue     *Queue     `json:"queue,omitempty"`
 }
 
 // Lock is the state of a lock.

@@ -79,6 +79,7 @@ const (
 	conditionSize = uint64(unsafe.Sizeof(arena.ConditionState{}))
 	semaphoreSize = uint64(unsafe.Sizeof(arena.SemaphoreState{}))
 	boundedSize   = uint64(unsafe.Sizeof(arena.BoundedState{}))
+	queueSize     = uint64(unsafe.Sizeof(arena.QueueState{}))
 	_             = -uint(unsafe.Sizeof(arena.SemaphoreState{}) - unsafe.Sizeof(record{}.payload))
 	_             = -uint(unsafe.Sizeof(arena.RWLockHead{}) - unsafe.Sizeof(record{}.payload))
 	_             = -uint(unsafe.Sizeof(arena.EventState{}) - unsafe.Sizeof(record{}.payload))

@@ -31,6 +31,7 @@ type stage struct {
 	Event  *mp.Event        // of the scenarios of events; cleared between them
 	Meet   *mp.Barrier      // for two, with an action that counts; every process of the scenario is a party
 	Met    *mp.Value[int64] // what it counts
+	Mail   mail
 }
 
 type (
@@ -73,6 +74,7 @@ func newStage() stage {
 		Traced:     newTraced(),
 		Shelf:      newShelf(),
 		Event:      mp.NewEvent(mp.Name("event")),
+		Mail:       newMail(),
 	}
 }
 
@@ -181,6 +183,9 @@ func (s stage) round(ctx context.Context, who int) error {
 		return err
 	}
 	if err := s.Shelf.round(ctx); err != nil {
+		return err
+	}
+	if err := s.Mail.round(ctx, who); err != nil {
 		return err
 	}
 	x := s.Wide.Load()

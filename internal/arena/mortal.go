@@ -32,6 +32,8 @@ func (o *Object) mortal() mortal {
 		return PayloadOf[BarrierState](o)
 	case KindEvent:
 		return PayloadOf[EventState](o)
+	case KindQueue:
+		return PayloadOf[QueueState](o)
 	}
 	return nil
 }

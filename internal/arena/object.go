@@ -27,16 +27,18 @@ const (
 	KindBarrier   Kind = 10
 
 	KindTrace Kind = 11
+
+	KindQueue Kind = 12
 )
 
 var kindNames = [...]string{
 	KindLock: "Lock", KindValue: "Value", KindRawValue: "RawValue", KindRLock: "RLock", KindRWLock: "RWLock", KindSemaphore: "Semaphore",
 	KindBoundedSemaphore: "BoundedSemaphore", KindEvent: "Event", KindCondition: "Condition", KindBarrier: "Barrier",
-	KindTrace: "Trace",
+	KindTrace: "Trace", KindQueue: "Queue",
 }
 
 // generic kinds hold a type that their users choose.
-var generic = map[Kind]bool{KindValue: true, KindRawValue: true}
+var generic = map[Kind]bool{KindValue: true, KindRawValue: true, KindQueue: true}
 
 // String is the kind's name, that of the type in package mp.
 func (k Kind) String() string {

@@ -25,17 +25,22 @@ type Queuer interface {
 	SimpleQueuer
 	PutContext(ctx context.Context, v int) error
 	TryPut(v int) error
-	PutMany(ctx context.Context, vs []int) (int, error)
-	GetMany(ctx context.Context, vs []int) (int, error)
 	All(ctx context.Context) iter.Seq2[int, error]
 	Shutdown()
 	ShutdownNow()
 	Cap() int
 }
 
+// Batcher is a queue that moves many items at once.
+type Batcher interface {
+	Queuer
+	PutMany(ctx context.Context, vs []int) (int, error)
+	GetMany(ctx context.Context, vs []int) (int, error)
+}
+
 // Tasker is a queue that knows what is done of what was put.
 type Tasker interface {
-	Queuer
+	Batcher
 	TaskDone()
 	Join()
 	JoinContext(ctx context.Context) error
@@ -84,7 +89,7 @@ type (
 // queueSize is CPython's QUEUE_SIZE.
 const queueSize = 5
 
-// Queue runs the contract of a queue.
+// Queue runs the contract of a queue; also that of batches, if it is a Batcher.
 func Queue(t *testing.T, p QueuePlace[Queuer]) {
 	for _, c := range []struct {
 		name string // and CPython's name for it, test/test_queue.py
@@ -108,17 +113,14 @@ func Queue(t *testing.T, p QueuePlace[Queuer]) {
 		{"a cancelled putter puts nothing", queueCancelPut},
 		{"cancelled waiters eat nothing", queueCancelStorm},
 		{"many goroutines", queueMany},
-		{"PutMany and GetMany", queueBatches},
-		{"PutMany that waits", queuePutManyWaits},
-		{"PutMany is given up", queuePutManyGivenUp},
-		{"GetMany that waits", queueGetManyWaits},
-		{"a batch serves waiting getters", queueBatchServes},
-		{"batches meet", queueBatchesMeet},
 		{"All ends with the queue", queueAll},
 		{"All ends with its context", queueAllContext},
 		{"All is left", queueAllLeft},
 	} {
 		p.run(t, c.name, c.test)
+	}
+	if _, ok := p.New(t, 1).(Batcher); ok {
+		batches(t, p)
 	}
 }
 

@@ -8,6 +8,27 @@ import (
 	"github.com/multiproc/mp/internal/refusal"
 )
 
+func batches(t *testing.T, p places) {
+	for _, c := range []struct {
+		name string
+		test func(t *testing.T, p places)
+	}{
+		{"PutMany and GetMany", queueBatches},
+		{"PutMany that waits", queuePutManyWaits},
+		{"PutMany is given up", queuePutManyGivenUp},
+		{"GetMany that waits", queueGetManyWaits},
+		{"a batch serves waiting getters", queueBatchServes},
+		{"batches meet", queueBatchesMeet},
+		{"batches time out", queueBatchTimeout},
+		{"shutdown with a waiting batch", queueShutdownBatch},
+	} {
+		p.run(t, c.name, c.test)
+	}
+}
+
+// batcher is a new queue, which is one.
+func (p QueuePlace[Q]) batcher(t *testing.T, max int) Batcher { return any(p.New(t, max)).(Batcher) }
+
 // count expects that a batch moved n items.
 func count(t *testing.T, n int, err error, want int, wantErr error) {
 	t.Helper()
@@ -18,7 +39,7 @@ func count(t *testing.T, n int, err error, want int, wantErr error) {
 }
 
 func queueBatches(t *testing.T, p places) {
-	q := p.New(t, 4)
+	q := p.batcher(t, 4)
 	n, err := q.PutMany(t.Context(), nil)
 	count(t, n, err, 0, nil)
 	n, err = q.GetMany(ended(), nil) // even of an empty queue
@@ -42,7 +63,7 @@ func queueBatches(t *testing.T, p places) {
 }
 
 func queuePutManyWaits(t *testing.T, p places) {
-	q := p.New(t, 2)
+	q := p.batcher(t, 2)
 	batch := begin(p.settle, func() (int, error) { return q.PutMany(context.Background(), []int{1, 1, 1, 1, 1}) })
 	for left := 5; left > 2; left-- {
 		batch.waits(t)
@@ -56,7 +77,7 @@ func queuePutManyWaits(t *testing.T, p places) {
 }
 
 func queuePutManyGivenUp(t *testing.T, p places) {
-	q := p.New(t, 2)
+	q := p.batcher(t, 2)
 	ctx, cancel := context.WithCancel(context.Background())
 	batch := begin(p.settle, func() (int, error) { return q.PutMany(ctx, []int{1, 1, 1, 1, 1}) })
 	mustGet(t, q, 1)
@@ -77,7 +98,7 @@ func queuePutManyGivenUp(t *testing.T, p places) {
 }
 
 func queueGetManyWaits(t *testing.T, p places) {
-	q := p.New(t, 0)
+	q := p.batcher(t, 0)
 	ctx, cancel := context.WithCancel(context.Background())
 	batch := begin(p.settle, func() (int, error) { return q.GetMany(ctx, make([]int, 3)) })
 	batch.waits(t)
@@ -96,7 +117,7 @@ func queueGetManyWaits(t *testing.T, p places) {
 
 // A batch that waited takes what has come since it was served, and lets in who waits for that.
 func queueBatchesMeet(t *testing.T, p places) {
-	q := p.New(t, 1)
+	q := p.batcher(t, 1)
 	get := begin(p.settle, func() (int, error) { return q.GetMany(context.Background(), make([]int, 5)) })
 	put := begin(p.settle, func() (int, error) { return q.PutMany(context.Background(), []int{1, 1, 1}) })
 	got := get.returns(t, nil)
@@ -119,7 +140,7 @@ func queueBatchesMeet(t *testing.T, p places) {
 }
 
 func queueBatchServes(t *testing.T, p places) {
-	q := p.New(t, 2)
+	q := p.batcher(t, 2)
 	a, b := p.get(q), p.get(q)
 	n, err := q.PutMany(t.Context(), []int{1, 1, 1, 1}) // two to them, two stay
 	count(t, n, err, 4, nil)
@@ -196,4 +217,25 @@ func queueAllLeft(t *testing.T, p places) {
 		break
 	}
 	drain(t, q, 2)
+}
+
+func queueBatchTimeout(t *testing.T, p places) {
+	q := p.batcher(t, 1)
+	ctx, cancel := short()
+	defer cancel()
+	n, err := q.GetMany(ctx, make([]int, 2))
+	count(t, n, err, 0, context.DeadlineExceeded)
+}
+
+func queueShutdownBatch(t *testing.T, p places) {
+	for _, shutdown := range []func(Queuer){Queuer.Shutdown, Queuer.ShutdownNow} {
+		q := p.batcher(t, 0)
+		many := begin(p.settle, func() (int, error) { return q.GetMany(t.Context(), make([]int, 2)) })
+		shutdown(q)
+		many.returns(t, refusal.ErrShutDown)
+		n, err := q.PutMany(ended(), []int{1, 2})
+		count(t, n, err, 0, refusal.ErrShutDown)
+		n, err = q.GetMany(ended(), make([]int, 2))
+		count(t, n, err, 0, refusal.ErrShutDown)
+	}
 }

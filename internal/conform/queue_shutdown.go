@@ -11,11 +11,6 @@ func expectShut(t *testing.T, q Queuer) {
 	expect(t, q.Put(1), refusal.ErrShutDown)
 	expect(t, q.TryPut(1), refusal.ErrShutDown)
 	expect(t, q.PutContext(ended(), 1), refusal.ErrShutDown)
-	n, err := q.PutMany(ended(), []int{1, 2})
-	expect(t, err, refusal.ErrShutDown)
-	if n != 0 {
-		t.Errorf("put %d after the shutdown", n)
-	}
 }
 
 func expectOver(t *testing.T, q Queuer) {
@@ -27,10 +22,8 @@ func expectOver(t *testing.T, q Queuer) {
 	expect(t, err, refusal.ErrShutDown)
 	_, err = q.GetContext(ended())
 	expect(t, err, refusal.ErrShutDown)
-	n, err := q.GetMany(ended(), make([]int, 2))
-	expect(t, err, refusal.ErrShutDown)
-	if n != 0 || q.Len() != 0 {
-		t.Errorf("got %d after the shutdown, %d are left", n, q.Len())
+	if n := q.Len(); n != 0 {
+		t.Errorf("%d are left after the shutdown", n)
 	}
 }
 
@@ -76,9 +69,8 @@ func queueShutdownGetters(t *testing.T, p places) {
 	for _, shutdown := range []func(Queuer){Queuer.Shutdown, Queuer.ShutdownNow} {
 		q := p.New(t, 0)
 		a, b := p.get(q), p.get(q)
-		many := begin(p.settle, func() (int, error) { return q.GetMany(t.Context(), make([]int, 2)) })
 		shutdown(q)
-		for _, c := range []*call{a, b, many} {
+		for _, c := range []*call{a, b} {
 			c.returns(t, refusal.ErrShutDown)
 		}
 	}

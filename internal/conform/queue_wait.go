@@ -21,7 +21,6 @@ func queueTimeout(t *testing.T, p places) {
 		}
 	}
 	after("get", func(ctx context.Context) error { _, err := q.GetContext(ctx); return err })
-	after("get of many", func(ctx context.Context) error { _, err := q.GetMany(ctx, make([]int, 2)); return err })
 	mustPut(t, q, 1)
 	after("put", func(ctx context.Context) error { return q.PutContext(ctx, 2) })
 	mustGet(t, q, 1)

@@ -149,5 +149,6 @@ func cpythonRows(ctx context.Context, scale float64) ([]Row, func() error, error
 			Ours: countWithUpdate(p, ours), Theirs: rival(py, "counter", fmt.Sprint(p), fmt.Sprint(theirs), "1"),
 		})
 	}
-	return append(rows, cpythonConditionRows(py, scale)...), py.Close, nil
+	rows = append(rows, cpythonConditionRows(py, scale)...)
+	return append(rows, cpythonQueueRows(py, scale)...), py.Close, nil
 }

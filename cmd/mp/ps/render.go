@@ -132,6 +132,9 @@ func object(o *inspect.Object, waiters map[string]int) []string {
 	if o.Condition != nil && o.Condition.Waiting > 0 {
 		waiting = strconv.Itoa(o.Condition.Waiting)
 	}
+	if waiting == "" && o.Queue != nil && (o.Queue.Getters || o.Queue.Putters) {
+		waiting = "some"
+	}
 	return []string{o.Handle(), o.Kind, o.Name, o.Type, state(o), waiting, pids(o.Holders)}
 }
 
@@ -151,6 +154,9 @@ func state(o *inspect.Object) string {
 	}
 	if o.Barrier != nil {
 		all = append(all, o.Barrier.String())
+	}
+	if o.Queue != nil {
+		all = append(all, queue(o.Queue))
 	}
 	l := o.Lock
 	if l == nil {

@@ -61,6 +61,7 @@ func TestRivalsMeasure(t *testing.T) {
 			"counter 10 10":   "cpython/counter/10",
 			"condition 100":   "cpython/condition",
 			"locked 2 10000":  "cpython/locked/2",
+			"queue 100":       "cpython/queue",
 			"start fork":      "cpython/start/fork",
 			"start spawn":     "cpython/start/spawn",
 		}},

@@ -1,0 +1,25 @@
+package arena
+
+import (
+	"structs"
+
+	"github.com/multiproc/mp/internal/prim"
+	"github.com/multiproc/mp/internal/ring"
+)
+
+// QueueState is the payload of an object of KindQueue; the ring's bytes follow it.
+type QueueState struct {
+	_    structs.HostLayout
+	Ring ring.Ring
+}
+
+// RingUser is this process's way of using a queue's ring.
+func (a *Arena) RingUser() *ring.User {
+	return &ring.User{Me: prim.Holder(a.id, false), Parker: a.park}
+}
+
+// died takes no lock: a death leaves nothing torn in a ring, whatever its locks guard.
+func (s *QueueState) died(a *Arena, _ *Object, _, id uint32) { s.Ring.Died(id, a.park) }
+
+// engages: a ring's locks are held only while one of its methods runs, which holds a handle.
+func (s *QueueState) engages(uint32, uint32) bool { return false }
