@@ -76,18 +76,19 @@ func eventNotify(t *testing.T, e Eventer) {
 func eventTimeout(t *testing.T, e Eventer) {
 	const d = 20 * time.Millisecond
 	var wg sync.WaitGroup
-	wait := func(d time.Duration) (error, time.Duration) {
+	wait := func(d time.Duration) (took time.Duration, err error) {
 		begin := time.Now()
 		ctx, cancel := context.WithTimeout(context.Background(), d)
 		defer cancel()
-		return e.WaitContext(ctx), time.Since(begin)
+		err = e.WaitContext(ctx)
+		return time.Since(begin), err
 	}
 	for range 5 {
 		wg.Go(func() {
-			if err, _ := wait(0); !errors.Is(err, context.DeadlineExceeded) {
+			if _, err := wait(0); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("no time at all: %v", err)
 			}
-			if err, took := wait(d); !errors.Is(err, context.DeadlineExceeded) || took < d {
+			if took, err := wait(d); !errors.Is(err, context.DeadlineExceeded) || took < d {
 				t.Errorf("got %v after %v, expected context.DeadlineExceeded after %v", err, took, d)
 			}
 		})
@@ -97,7 +98,7 @@ func eventTimeout(t *testing.T, e Eventer) {
 	for range 5 {
 		wg.Go(func() {
 			for _, d := range []time.Duration{0, d} {
-				if err, _ := wait(d); err != nil {
+				if _, err := wait(d); err != nil {
 					t.Errorf("the event is set: %v", err)
 				}
 			}

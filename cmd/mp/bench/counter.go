@@ -146,5 +146,5 @@ func cpythonRows(ctx context.Context, scale float64) ([]Row, func() error, error
 			Ours: countWithUpdate(p, ours), Theirs: rival(py, "counter", fmt.Sprint(p), fmt.Sprint(theirs), "1"),
 		})
 	}
-	return rows, py.Close, nil
+	return append(rows, barrierRows(py, scale)...), py.Close, nil
 }

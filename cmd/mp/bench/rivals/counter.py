@@ -2,6 +2,7 @@
 
     counter.py uncontended N [R]        N times `with lock: pass`, one process
     counter.py counter P N [R]          P processes each add 1 N times to one Value
+    counter.py barrier P N [R]          P processes pass one Barrier N times
     counter.py start fork|spawn [R]     Process(target=f).start() and join()
 
 It runs one round to warm up and R more (default 5; for start 20, a round being
@@ -58,6 +59,32 @@ def counter(procs, n):
     return (max(ends) - min(starts)) / (procs * n)
 
 
+def passer(me, n, barrier, starts, ends):
+    barrier.wait(PATIENCE)
+    starts[me] = time.monotonic_ns()
+    for _ in range(n):
+        barrier.wait()
+    ends[me] = time.monotonic_ns()
+
+
+def barrier(procs, n):
+    """The time from the first worker's release to the last one's end, over n."""
+    ctx = context()
+    meeting = ctx.Barrier(procs)
+    starts, ends = ctx.RawArray("q", procs), ctx.RawArray("q", procs)
+    workers = [
+        ctx.Process(target=passer, args=(i, n, meeting, starts, ends), daemon=True)
+        for i in range(procs)
+    ]
+    for w in workers:
+        w.start()
+    for w in workers:
+        w.join()
+    if any(w.exitcode for w in workers):
+        sys.exit("counter.py: a worker failed")
+    return (max(ends) - min(starts)) / n
+
+
 def uncontended(n):
     lock = context().Lock()
     start = time.monotonic_ns()
@@ -95,6 +122,9 @@ def parse(args):
     elif mode == "counter" and len(rest) in (2, 3):
         procs, n = number(rest.pop(0)), number(rest.pop(0))
         name, one, r = "counter/%d" % procs, lambda: counter(procs, n), 5
+    elif mode == "barrier" and len(rest) in (2, 3):
+        procs, n = number(rest.pop(0)), number(rest.pop(0))
+        name, one, r = "barrier/%d" % procs, lambda: barrier(procs, n), 5
     elif mode == "start" and len(rest) in (1, 2) and rest[0] in ("fork", "spawn"):
         method = rest.pop(0)
         name, one, r = "start/" + method, lambda: start(method), 20

@@ -55,6 +55,7 @@ func TestRivalsMeasure(t *testing.T) {
 			"uncontended 100": "cpython/uncontended",
 			"counter 2 10000": "cpython/counter/2",
 			"counter 10 10":   "cpython/counter/10",
+			"barrier 2 20":    "cpython/barrier/2",
 			"start fork":      "cpython/start/fork",
 			"start spawn":     "cpython/start/spawn",
 		}},
