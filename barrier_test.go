@@ -5,13 +5,16 @@ package mp_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/multiproc/mp"
+	"github.com/multiproc/mp/inspect"
 	"github.com/multiproc/mp/internal/conform"
 )
 
@@ -303,8 +306,51 @@ func TestBarrierActionThatFails(t *testing.T) {
 	}
 }
 
-// A process that has dropped its last handle cannot come, and its end says nothing; nor does a stranger in its slot.
+// comeAndForget waits once, drops its handle and stays.
+var comeAndForget = mp.Proc2(func(ctx context.Context, b *mp.Barrier, g gate) error {
+	if _, err := b.WaitContext(ctx); err != nil {
+		return err
+	}
+	g.pass()
+	for ctx.Err() == nil {
+		runtime.GC()
+	}
+	return nil
+})
+
+// A process that has dropped its last handle cannot come any more: its death says nothing.
 func TestBarrierForgetsWhoHasDroppedIt(t *testing.T) {
+	name := fmt.Sprint("dropped ", time.Now().UnixNano()) // another run's may be there yet
+	b, g := mp.NewBarrier(1, mp.Name(name)), newGate()
+	look, err := inspect.Open(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, comeAndForget(b, g))
+	g.wait(t, 1)
+	within(t, 20*time.Second, "the child drops its handle", func() {
+		for party := true; party; runtime.Gosched() {
+			s, err := look.Snapshot()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			i := slices.IndexFunc(s.Objects, func(o inspect.Object) bool { return o.Name == name })
+			party = slices.ContainsFunc(s.Objects[i].Barrier.Members, func(m inspect.Member) bool { return m.PID == p.PID() })
+		}
+	})
+	if err := p.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = p.Join()
+	if _, err := b.Wait(); err != nil {
+		t.Errorf("it had dropped the barrier: %v", err)
+	}
+	runtime.KeepAlive(b)
+}
+
+// Nor does the end of a stranger in the slot of one that was a party.
+func TestBarrierForgetsWhoHasEnded(t *testing.T) {
 	b := mp.NewBarrier(1)
 	for range 5 {
 		p := start(t, endAfter(b, 1, "well"))
@@ -331,5 +377,17 @@ func BenchmarkBarrierAlone(b *testing.B) {
 	bar := mp.NewBarrier(1)
 	for range b.N {
 		_, _ = bar.Wait()
+	}
+}
+
+// A child may be dead and swept before its parent has come to make it a party.
+func TestBarrierBreaksWhenAPartyWasNeverSeen(t *testing.T) {
+	b := mp.NewBarrier(2)
+	if err := mp.EnrollTheDead(b, "ghost", 12345); err != nil {
+		t.Fatal(err)
+	}
+	_, err := b.Wait()
+	if e, ok := errors.AsType[*mp.BrokenBarrierError](err); !ok || e.Reason != mp.BarrierDeath || e.Party != "ghost" || e.PID != 12345 {
+		t.Errorf("got %v", err)
 	}
 }

@@ -2,7 +2,11 @@
 
 package mp
 
-import "context"
+import (
+	"context"
+
+	"github.com/multiproc/mp/internal/arena"
+)
 
 // Unannotated is the lock without a word to the race detector.
 type Unannotated struct{ L *Lock }
@@ -30,5 +34,15 @@ var (
 // DecodeOrder reads what a child is asked to run.
 func DecodeOrder(b []byte) error {
 	_, err := decodeOrder(b)
+	return err
+}
+
+// EnrollTheDead gives b to a child that has been swept before it could be made a party.
+func EnrollTheDead(b *Barrier, name string, pid int) error {
+	order, err := b.MarshalBinary()
+	if err == nil {
+		gone := processState{arena: b.arena, pid: pid, id: arena.ID(arena.Slots-1, 1)}
+		gone.enroll(name, order)
+	}
 	return err
 }

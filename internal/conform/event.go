@@ -76,11 +76,11 @@ func eventNotify(t *testing.T, e Eventer) {
 func eventTimeout(t *testing.T, e Eventer) {
 	const d = 20 * time.Millisecond
 	var wg sync.WaitGroup
-	wait := func(d time.Duration) (time.Duration, error) {
+	wait := func(d time.Duration) (took time.Duration, err error) {
 		begin := time.Now()
 		ctx, cancel := context.WithTimeout(context.Background(), d)
 		defer cancel()
-		err := e.WaitContext(ctx)
+		err = e.WaitContext(ctx)
 		return time.Since(begin), err
 	}
 	for range 5 {

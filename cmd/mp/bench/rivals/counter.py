@@ -3,6 +3,7 @@
     counter.py uncontended N [R]        N times `with lock: pass`, one process
     counter.py counter P N [R]          P processes each add 1 N times to one Value
     counter.py locked P N [R]           the same with a Lock beside a RawValue
+    counter.py barrier P N [R]          P processes pass one Barrier N times
     counter.py condition N [R]          2 processes hand a turn over, N times each
     counter.py queue N [R]              1 process puts N numbers into a Queue, another gets them
     counter.py start fork|spawn [R]     Process(target=f).start() and join()
@@ -98,6 +99,32 @@ def condition(n):
     return (max(ends) - min(starts)) / (2 * n)
 
 
+def passer(me, n, barrier, starts, ends):
+    barrier.wait(PATIENCE)
+    starts[me] = time.monotonic_ns()
+    for _ in range(n):
+        barrier.wait()
+    ends[me] = time.monotonic_ns()
+
+
+def barrier(procs, n):
+    """The time from the first worker's release to the last one's end, over n."""
+    ctx = context()
+    meeting = ctx.Barrier(procs)
+    starts, ends = ctx.RawArray("q", procs), ctx.RawArray("q", procs)
+    workers = [
+        ctx.Process(target=passer, args=(i, n, meeting, starts, ends), daemon=True)
+        for i in range(procs)
+    ]
+    for w in workers:
+        w.start()
+    for w in workers:
+        w.join()
+    if any(w.exitcode for w in workers):
+        sys.exit("counter.py: a worker failed")
+    return (max(ends) - min(starts)) / n
+
+
 def putter(n, queue, barrier, starts):
     barrier.wait(PATIENCE)
     starts[0] = time.monotonic_ns()
@@ -167,6 +194,9 @@ def parse(args):
     elif mode in ("counter", "locked") and len(rest) in (2, 3):
         procs, n = number(rest.pop(0)), number(rest.pop(0))
         name, one, r = "%s/%d" % (mode, procs), lambda: counter(procs, n, mode == "locked"), 5
+    elif mode == "barrier" and len(rest) in (2, 3):
+        procs, n = number(rest.pop(0)), number(rest.pop(0))
+        name, one, r = "barrier/%d" % procs, lambda: barrier(procs, n), 5
     elif mode == "condition" and len(rest) in (1, 2):
         n = number(rest.pop(0))
         name, one, r = mode, lambda: condition(n), 5
