@@ -5,12 +5,14 @@ package crash
 import (
 	"context"
 	"errors"
+	"os"
 	"runtime"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/multiproc/mp"
+	"github.com/multiproc/mp/inspect"
 )
 
 // slowValue is a handle in a result that its receiver is slow to open.
@@ -47,11 +49,16 @@ func TestResultsHandles(t *testing.T) {
 		}
 	})
 	t.Run("the sender is killed", func(t *testing.T) {
+		look, err := inspect.Open(os.Getpid())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = look.Close() }()
 		meanwhile = func() {
 			for _, p := range mp.ActiveChildren() {
 				_ = p.Signal(syscall.SIGKILL)
+				swept(t, look, p.PID())
 			}
-			time.Sleep(30 * time.Millisecond)
 		}
 		s, err := mp.Run(t.Context(), answerAndCollect())
 		if exit, ok := errors.AsType[*mp.ExitError](err); !ok || exit.Signal != syscall.SIGKILL {
