@@ -32,7 +32,7 @@ var mutants = []mutant{
 	},
 	{
 		"a panic gives the lock to the next", "torn.go",
-		"l.state.Lock.Abandon(l.me, l.arena.in.Parker())", "l.Unlock()", "with that panics in a lock",
+		"l.abandon()", "l.Unlock()", "with that panics in a lock",
 	},
 	{
 		"a struct changes in place", "value.go",
