@@ -21,7 +21,7 @@ func (w *walk) directory(words []uint64) {
 		}
 		objects++
 		if w.must(w.a.inHeap(block) && block < w.end(), where, "object", "in the heap", "at %#x", uint64(block)) {
-			w.owners = append(w.owners, owner{block, -1, i})
+			w.owners = append(w.owners, owner{block: block, slot: -1, index: i})
 		}
 		if w.full() {
 			return

@@ -73,15 +73,22 @@ type walk struct {
 	strange bool            // there are objects of unknown kinds, which may own blocks
 }
 
-// owner is a place that says that a block is its own: entry index of the directory, or a limbo place of a slot.
+// owner is a place that says that a block is its own: entry index of the directory, or a limbo place of a slot, or
+// an object there.
 type owner struct {
-	block arena.Offset
-	slot  int // -1: the directory
-	index int
+	block  arena.Offset
+	slot   int // -1: the directory
+	index  int
+	dying  bool // in limbo: an object that is being freed
+	extent bool // one of the object's further blocks
 }
 
 // String names the place.
 func (o owner) String() string {
+	if o.extent {
+		o.extent = false
+		return "an extent of " + o.String()
+	}
 	if o.slot < 0 {
 		return fmt.Sprintf("directory entry %d", o.index)
 	}
@@ -99,9 +106,12 @@ func (w *walk) all() error {
 	}
 	w.directory(words)
 	w.limbo()
+	if err := w.extents(); err != nil {
+		return err
+	}
 	w.places()
 	// In the order of their places, as w.span likes it.
-	objects := slices.DeleteFunc(slices.Clone(w.owners), func(o owner) bool { return o.slot >= 0 })
+	objects := slices.DeleteFunc(slices.Clone(w.owners), func(o owner) bool { return o.slot >= 0 || o.extent })
 	for _, o := range objects {
 		if err := w.object(o.index, words[o.index]); err != nil || w.full() {
 			return err
@@ -117,10 +127,7 @@ func (w *walk) limbo() {
 			if block == 0 {
 				continue
 			}
-			o := owner{arena.Offset(block), slot, k}
-			if w.must(o.block >= w.a.header.BlocksAt && o.block < w.end(), o.String(), "block", "one of the heap", "%#x", block) {
-				w.owners = append(w.owners, o)
-			}
+			w.own(owner{block: arena.Offset(block) &^ arena.LimboObject, slot: slot, index: k, dying: block&arena.LimboObject != 0})
 		}
 	}
 }

@@ -127,6 +127,11 @@ func damaged(t *testing.T) *damage {
 	gap := object(t, d.Arena, arena.ObjectSpec{Kind: arena.KindRawValue, Size: 180000})
 	lock(t, d.Arena, "another")
 	object(t, d.Arena, arena.ObjectSpec{Kind: arena.KindRawValue, Size: 3600})
+	for range 2 {
+		if _, err := d.Extend(d.run, 300, nil); err != nil { // blocks of 384, in span 7
+			t.Fatal(err)
+		}
+	}
 	d.Drop(gap)
 	d.Drop(freed)
 	return d
@@ -157,6 +162,12 @@ var damages = []struct {
 	{"records of a free slot", func(d *damage) { d.Slot(7).State.Store(0); d.Slot(7).Trace.Store(0x40); d.Header().Top.Store(9) }, "slot 7: trace records: expected none, as the slot is free, found some at 0x40"},
 	{"limbo nowhere", func(d *damage) { d.Slot(0).Limbo[3] = 0x40 }, "place 3 of slot 0: block: expected one of the heap, found 0x40"},
 	{"limbo of another's", func(d *damage) { d.Slot(0).Limbo[3] = uint64(d.place(d.lock)) }, "place: expected one, found"},
+	{"limbo of an object that is none", func(d *damage) { d.Slot(0).Limbo[3] = uint64(d.Header().BlocksAt) + 4*arena.SpanSize | 1 }, "in a free run"},
+	{"extent nowhere", func(d *damage) { d.run.Extents = 0x40 }, "an extent of directory entry 2: block: expected one of the heap, found 0x40"},
+	{"extent lost", func(d *damage) { d.run.Extents = 0 }, "of 384 bytes"},
+	{"extent linked back", func(d *damage) { *d.word(arena.Offset(d.run.Extents) + 8) = 64 }, "link back: expected to 0x0, found to 0x40"},
+	{"extents in a circle", func(d *damage) { *d.word(arena.Offset(*d.word(arena.Offset(d.run.Extents)))) = d.run.Extents }, "link back"},
+	{"run leaving a living object", func(d *damage) { d.run.Leaving = d.run.Extents }, "run that leaves: expected none, as the object is in use"},
 	{"limbo of a free block", func(d *damage) { d.Slot(0).Limbo[3] = uint64(d.place(d.lock)) + 512 }, "which is free"},
 	{"limbo inside", func(d *damage) { d.Slot(0).Limbo[3] = uint64(d.place(d.run)) + 64 }, "inside a run"},
 	{"limbo in a free run", func(d *damage) { d.Slot(0).Limbo[3] = uint64(d.Header().BlocksAt) + 4*arena.SpanSize }, "in a free run"},
@@ -191,7 +202,7 @@ var damages = []struct {
 	{"free entries", func(d *damage) { d.Heap().Free = 1 }, "directory: free list: expected each free entry once, found entry 0, used or a second time"},
 	{"free entry unknown", func(d *damage) { d.Heap().Free = 1 << 30 }, "directory: free list: expected entries that were used, found entry 1073741823"},
 	{"free entry lost", func(d *damage) { d.Heap().Free = 0 }, "directory: free list: expected 2 entries, found 0"},
-	{"bytes", func(d *damage) { d.Heap().Bytes += 64 }, "heap: bytes in use: expected 136192, found 136256"},
+	{"bytes", func(d *damage) { d.Heap().Bytes += 64 }, "heap: bytes in use: expected 136960, found 137024"},
 	{"unused", func(d *damage) { d.Heap().Unused = 1 << 50 }, "heap: spans used: expected at most"},
 	{"unused, less", func(d *damage) { d.Heap().Unused = 6 }, "heap: spans used: expected to end with one in use, found a free run at their end"},
 	{"unused record", func(d *damage) { d.span(20).Next = 1 }, "span 20: record: expected zeros, as it is inside a run or unused, found nothing, count 0"},
@@ -207,7 +218,7 @@ var damages = []struct {
 		*d.lockWord(d.lock) = 0
 		*d.word(d.place(d.lock)) = 0
 	}, "which is free"},
-	{"run's length", func(d *damage) { d.span(1).Count = 99 }, "span 1: length: expected 1 to 6 spans, found 99"},
+	{"run's length", func(d *damage) { d.span(1).Count = 99 }, "span 1: length: expected 1 to 7 spans, found 99"},
 	{"run's inside", func(d *damage) { d.span(2).What = 3 }, "span 2: record: expected zeros, as it is inside a run or unused, found a run in use"},
 	{"run's links", func(d *damage) { d.span(1).Next = 3 }, "span 1: list: expected none, as it is in use, found links to 0 and 3"},
 	{"run's class", func(d *damage) { d.span(1).What |= 1 << 8 }, "span 1: size class: expected none, as it is a run, found 1"},

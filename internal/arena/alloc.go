@@ -64,7 +64,7 @@ func (a *Arena) pop(class uint64, place *uint64) (block Offset, used bool) {
 		if i = h.Spare[class]; i == 0 {
 			return 0, false
 		}
-		t.set(&h.Spare[class], 0)
+		t.Set(&h.Spare[class], 0)
 		t.link(&h.Partial[class], i-1)
 	}
 	i--
@@ -83,10 +83,10 @@ func (a *Arena) pop(class uint64, place *uint64) (block Offset, used bool) {
 		t.unlink(&h.Partial[class], i)
 	}
 	block = a.spanAt(i) + Offset(n*size)
-	t.set(&s.Count, uint64(newBlockCount(next, fresh, c.used()+1)))
-	t.set(&h.Bytes, h.Bytes+size)
-	t.set(place, uint64(block))
-	t.commit()
+	t.Set(&s.Count, uint64(newBlockCount(next, fresh, c.used()+1)))
+	t.Set(&h.Bytes, h.Bytes+size)
+	t.Set(place, uint64(block))
+	t.Commit()
 	return block, used
 }
 
@@ -103,8 +103,8 @@ func (a *Arena) popNew(class, size uint64, place *uint64) (Offset, error) {
 	i, _ := a.spanOf(block)
 	t.mark(i, spanBlocks|class<<8, uint64(newBlockCount(0, 1, 1)))
 	t.link(&h.Partial[class], i)
-	t.set(&h.Bytes, h.Bytes-SpanSize+classSizes[class])
-	t.commit()
+	t.Set(&h.Bytes, h.Bytes-SpanSize+classSizes[class])
+	t.Commit()
 	return block, nil // the place says so already: the first block begins where the span does
 }
 
@@ -115,7 +115,7 @@ func (t *tx) detach(block Offset, place *uint64) (run bool) {
 	within := uint64(block - t.a.spanAt(i))
 	switch {
 	case s.kind() == spanRun && within == 0:
-		t.set(place, uint64(block))
+		t.Set(place, uint64(block))
 		return true
 	case s.kind() == spanBlocks && within%classSizes[s.class()] == 0 && within/classSizes[s.class()] < blockCount(s.Count).fresh():
 		return t.push(i, within/classSizes[s.class()], place)
@@ -136,8 +136,8 @@ func (t *tx) push(i, n uint64, place *uint64) (run bool) {
 	if c.used() == 1 && h.Spare[class] != 0 {
 		t.unlink(list, i)
 		t.mark(i, spanRun, 1)
-		t.set(&h.Bytes, h.Bytes-size+SpanSize)
-		t.set(place, uint64(a.spanAt(i)))
+		t.Set(&h.Bytes, h.Bytes-size+SpanSize)
+		t.Set(place, uint64(a.spanAt(i)))
 		return true
 	}
 	switch c.used() {
@@ -145,11 +145,11 @@ func (t *tx) push(i, n uint64, place *uint64) (run bool) {
 		t.link(list, i)
 	case 1:
 		t.unlink(list, i)
-		t.set(&h.Spare[class], i+1)
+		t.Set(&h.Spare[class], i+1)
 	}
-	t.set(at[uint64](a, a.spanAt(i)+Offset(n*size)), c.first())
-	t.set(&s.Count, uint64(newBlockCount(n+1, c.fresh(), c.used()-1)))
-	t.set(&h.Bytes, h.Bytes-size)
-	t.set(place, 0)
+	t.Set(at[uint64](a, a.spanAt(i)+Offset(n*size)), c.first())
+	t.Set(&s.Count, uint64(newBlockCount(n+1, c.fresh(), c.used()-1)))
+	t.Set(&h.Bytes, h.Bytes-size)
+	t.Set(place, 0)
 	return false
 }

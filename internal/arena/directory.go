@@ -54,12 +54,12 @@ func (a *Arena) nextHandle() (Handle, error) {
 func (t *tx) enter(at Handle, block Offset) {
 	h, e := t.a.Heap(), t.a.entry(uint64(at.Index))
 	if h.Free != 0 {
-		t.set(&h.Free, *e&entryMask)
+		t.Set(&h.Free, *e&entryMask)
 	} else {
-		t.set(&h.Fresh, h.Fresh+1)
+		t.Set(&h.Fresh, h.Fresh+1)
 	}
-	t.set(e, uint64(at.Generation)<<entryShift|uint64(block)>>lineShift)
-	t.set(&h.Objects, h.Objects+1)
+	t.Set(e, uint64(at.Generation)<<entryShift|uint64(block)>>lineShift)
+	t.Set(&h.Objects, h.Objects+1)
 }
 
 // leave adds to a transaction what takes an object out of the directory.
@@ -69,9 +69,9 @@ func (t *tx) leave(at Handle) {
 	if generation == 0 {
 		generation = 1
 	}
-	t.set(t.a.entry(uint64(at.Index)), generation<<entryShift|entryFree|h.Free)
-	t.set(&h.Free, uint64(at.Index)+1)
-	t.set(&h.Objects, h.Objects-1)
+	t.Set(t.a.entry(uint64(at.Index)), generation<<entryShift|entryFree|h.Free)
+	t.Set(&h.Free, uint64(at.Index)+1)
+	t.Set(&h.Objects, h.Objects-1)
 }
 
 // find is the object of a handle. The heap lock is held, or the object cannot go.

@@ -23,8 +23,8 @@ import (
 //     below fresh. Blocks from fresh on read as zeros. It is in its class's Partial list if 0 < used < capacity,
 //     in its class's Spare if used = 0, in neither if used = capacity.
 //  4. Lists are linked both ways, and all links are index + 1, with 0 for none; a span in no list has none.
-//  5. Each block or run in use is in exactly one place: one limbo place, one used directory entry, or one
-//     word of an object's payload.
+//  5. Each block or run in use is in exactly one place: one limbo place, one used directory entry, one list of an
+//     object's extents, or one word of an object's payload. An object in limbo with extents is marked there.
 //  6. Heap.Bytes is the sum of the sizes of the blocks in use, by class, and of the runs in use, by span.
 //  7. Each directory entry below Fresh is used, or free and in the list of Heap.Free; those from Fresh on are
 //     zero. Heap.Objects counts the used ones. The header of the object in a used entry names the entry and its

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/multiproc/mp/internal/redo"
 	"github.com/multiproc/mp/internal/sys"
 )
 
@@ -326,7 +327,7 @@ func TestTransactionTooLong(t *testing.T) {
 		}
 	}()
 	t1 := a.begin()
-	for i := range uint64(RedoSize + 1) {
-		t1.set(a.entry(i), 1)
+	for i := range uint64(redo.Size + 1) {
+		t1.Set(a.entry(i), 1)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/multiproc/mp/internal/failpoint"
+	"github.com/multiproc/mp/internal/redo"
 	"github.com/multiproc/mp/internal/sys"
 )
 
@@ -71,6 +72,7 @@ type scene struct {
 	roots   []*uint64
 	witness uint32 // a slot that holds the table of roots beyond the death of a; nobody looks at it
 	o       *Object
+	extents []Offset
 }
 
 // acts are what a process is killed at. prepare may be nil.
@@ -97,6 +99,12 @@ var acts = []struct {
 	{"drop", func(s *scene) { s.object(100) }, func(s *scene) { s.a.Drop(s.o) }},
 	{"drop a large object", func(s *scene) { s.object(100000) }, func(s *scene) { s.a.Drop(s.o) }},
 	{"drop what others hold", func(s *scene) { s.object(100); s.share(s.o) }, func(s *scene) { s.a.Drop(s.o) }},
+	{"extend", func(s *scene) { s.object(100) }, func(s *scene) { s.extend(100) }},
+	{"extend by a run", func(s *scene) { s.object(100); s.extend(100) }, func(s *scene) { s.extend(100000) }},
+	{"shrink", func(s *scene) { s.object(100); s.extend(100, 300, 100) }, func(s *scene) { s.shrink(1) }},
+	{"shrink by a run", func(s *scene) { s.object(100); s.extend(100, 100000) }, func(s *scene) { s.shrink(1) }},
+	{"drop what has extents", func(s *scene) { s.object(100); s.extend(100, 100000, 40000, 200) }, func(s *scene) { s.a.Drop(s.o) }},
+	{"drop a large object that has extents", func(s *scene) { s.object(100000); s.extend(100) }, func(s *scene) { s.a.Drop(s.o) }},
 	{"open", func(s *scene) { s.object(100) }, func(s *scene) { _, _ = s.a.Open(s.o.Handle(), KindValue, 0, "") }},
 }
 
@@ -135,6 +143,23 @@ func (s *scene) object(size uint64) {
 	s.o, _ = mustObject(s.t, s.a, ObjectSpec{Kind: KindValue, Size: size})
 }
 
+// extend also counts in the payload how much there is.
+func (s *scene) extend(sizes ...uint64) {
+	for _, size := range sizes {
+		count := PayloadOf[uint64](s.o)
+		at, err := s.a.Extend(s.o, size, func(Offset) []redo.Change { return []redo.Change{{count, *count + size}} })
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.extents = append(s.extents, at)
+	}
+}
+
+func (s *scene) shrink(i int) {
+	count, size := PayloadOf[uint64](s.o), at[Extent](s.a, s.extents[i]-extentSize).Size
+	s.a.Shrink(s.o, s.extents[i], redo.Change{count, *count - size})
+}
+
 func (s *scene) share(o *Object) { o.Holders[s.witness/64].Or(1 << (s.witness % 64)) }
 
 // rootsIn are the words that own blocks, in a copy.
@@ -149,6 +174,18 @@ func (s *scene) rootsIn(a *Arena) (roots []*uint64) {
 // outcome is what counts of a swept heap: which roots own a block, and how much is in use.
 func (s *scene) outcome(a *Arena) string {
 	sound(s.t, a, s.rootsIn(a)...)
+	a.eachObject(func(o *Object) {
+		if o.Kind != KindValue || o.Extents == 0 {
+			return
+		}
+		sum := uint64(0)
+		for e := o.Extents; e != 0; e = at[Extent](a, Offset(e)).Next {
+			sum += at[Extent](a, Offset(e)).Size
+		}
+		if got := *PayloadOf[uint64](o); got != sum {
+			s.t.Errorf("the object says that it has %d bytes of extents, and has %d", got, sum)
+		}
+	})
 	text := fmt.Sprintf("%d bytes, %d objects, roots", bytesOf(a), a.Used().Objects)
 	for _, root := range s.rootsIn(a) {
 		text += fmt.Sprint(" ", *root != 0)

@@ -30,19 +30,20 @@ func TestTransactionOfTheDead(t *testing.T) {
 			}
 			b.lock()
 			tx := b.begin()
-			tx.set(theirs[0], 9)
-			tx.set(theirs[1], 2) // what it is already
-			tx.set(theirs[2], 13)
-			tx.set(theirs[0], 11)
-			if tx.n != 2 || tx.get(theirs[0]) != 11 || tx.get(theirs[1]) != 2 || *words[0] != 1 {
-				t.Fatalf("%d words, %d", tx.n, tx.get(theirs[0]))
+			tx.Set(theirs[0], 9)
+			tx.Set(theirs[1], 2) // what it is already
+			tx.Set(theirs[2], 13)
+			tx.Set(theirs[0], 11)
+			if tx.Get(theirs[0]) != 11 || tx.Get(theirs[1]) != 2 || *words[0] != 1 {
+				t.Fatalf("the transaction sees %d", tx.Get(theirs[0]))
 			}
+			record := &b.Heap().Redo
 			if c.commit {
-				tx.r.N.Store(tx.n)
+				record.N.Store(2)
 			}
 			for i := range c.stored {
-				w := tx.r.Words[i]
-				*at[uint64](b, w.At) = w.Value
+				w := record.Words[i]
+				*at[uint64](b, Offset(w.At)) = w.Value
 			}
 			end(t, b)
 			for range 2 {
@@ -144,8 +145,8 @@ func TestSweepOfTwo(t *testing.T) {
 	}
 	c.lock()
 	tx := c.begin()
-	tx.set(word, 5)
-	tx.r.N.Store(tx.n)
+	tx.Set(word, 5)
+	c.Heap().Redo.N.Store(1)
 	end(t, b)
 	end(t, c)
 	a.look(b.slot, false)
@@ -225,10 +226,10 @@ func BenchmarkTx3(b *testing.B) {
 	for b.Loop() {
 		a.lock()
 		t := a.begin()
-		t.set(words[0], n)
-		t.set(words[1], n)
-		t.set(words[2], n)
-		t.commit()
+		t.Set(words[0], n)
+		t.Set(words[1], n)
+		t.Set(words[2], n)
+		t.Commit()
 		a.unlock()
 		n++
 	}

@@ -217,10 +217,26 @@ func (w *walker) owners(roots []*uint64) {
 		w.check(ok, "%s has block %#x, which is free, or has another owner, or is none", what, uint64(block))
 		delete(w.inUse, block)
 	}
+	extents := func(o *Object, what string) {
+		before := uint64(0)
+		for e := o.Extents; e != 0; e = at[Extent](a, Offset(e)).Next {
+			own(Offset(e), "an extent of "+what)
+			w.check(at[Extent](a, Offset(e)).Prev == before, "an extent of %s is linked back to %#x, not to %#x", what, at[Extent](a, Offset(e)).Prev, before)
+			before = e
+		}
+		if o.Leaving != 0 {
+			own(Offset(o.Leaving), "what leaves "+what)
+		}
+	}
 	for slot := range a.Header().Top.Load() {
 		for k, block := range a.Slot(slot).Limbo {
-			if block != 0 {
-				own(Offset(block), fmt.Sprintf("limbo %d of slot %d", k, slot))
+			if block == 0 {
+				continue
+			}
+			what := fmt.Sprintf("limbo %d of slot %d", k, slot)
+			own(Offset(block&^LimboObject), what)
+			if block&LimboObject != 0 {
+				extents(at[Object](a, Offset(block&^LimboObject)), what)
 			}
 		}
 	}
@@ -239,6 +255,8 @@ func (w *walker) owners(roots []*uint64) {
 		used++
 		own(off, fmt.Sprintf("object %d", i))
 		o := at[Object](a, off)
+		extents(o, fmt.Sprintf("object %d", i))
+		w.check(o.Leaving == 0, "object %d is in use and something leaves it", i)
 		held := uint64(0)
 		for k := range o.Holders {
 			held |= o.Holders[k].Load()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/multiproc/mp/internal/park"
 	"github.com/multiproc/mp/internal/prim"
+	"github.com/multiproc/mp/internal/redo"
 )
 
 // Magic is the first word of every arena, written last when one is made.
@@ -25,7 +26,6 @@ const (
 	SpanSize   = 64 << 10 // the heap's unit: what is reserved, handed to a size class, or part of a run
 	PageSize   = 4096
 	LimboSize  = 64
-	RedoSize   = 16
 )
 
 // Header is the arena's first page. All but Magic and Top is written once, before Magic.
@@ -73,12 +73,12 @@ type Slot struct {
 }
 
 // Heap is the allocator's and the directory's state. Its lock guards all of it, the spans, the directory
-// and the limbos; all its words change by transactions (see Redo).
+// and the limbos; all its words change by transactions (see package redo).
 type Heap struct {
 	_       structs.HostLayout
 	Lock    prim.Lock
 	_       [52]byte
-	Redo    Redo
+	Redo    redo.Record
 	_       [56]byte
 	Objects uint64          // objects alive
 	Free    uint64          // first free directory entry + 1; 0 = none
@@ -88,22 +88,6 @@ type Heap struct {
 	Bytes   uint64          // handed out, rounded up to block sizes
 	Partial [Classes]uint64 // of each size class: first span with a free block + 1; 0 = none
 	Spare   [Classes]uint64 // of each size class: the span kept although all its blocks are free + 1; 0 = none
-}
-
-// Redo is the record that makes several stores one. N is stored last, and its store is the commit: killed
-// before it, nothing happened; killed after it, the sweep stores everything again. The values are absolute,
-// so that storing them twice does no harm.
-type Redo struct {
-	_     structs.HostLayout
-	N     atomic.Uint64
-	Words [RedoSize]RedoWord
-}
-
-// RedoWord is one store of a transaction.
-type RedoWord struct {
-	_     structs.HostLayout
-	At    Offset
-	Value uint64
 }
 
 // The table's slot sizes are what the offsets below assume.

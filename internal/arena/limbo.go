@@ -67,9 +67,9 @@ func (a *Arena) publish(b block, to *uint64) {
 	failpoint.Hit("heap: publishing")
 	a.lock()
 	t := a.begin()
-	t.set(to, uint64(b.at))
-	t.set(a.place(b.place), 0)
-	t.commit()
+	t.Set(to, uint64(b.at))
+	t.Set(a.place(b.place), 0)
+	t.Commit()
 	a.unlock()
 	a.limbo.put(b.place)
 }
@@ -100,14 +100,14 @@ func (a *Arena) retire(from, place *uint64, lock func()) {
 func (a *Arena) takeOut(from, place *uint64, lock func()) (run bool) {
 	lock()
 	defer a.unlock()
-	block := Offset(*from)
+	block := Offset(*from &^ LimboObject)
 	if block == 0 {
 		return false
 	}
 	t := a.begin()
-	t.set(from, 0)
+	t.Set(from, 0)
 	run = t.detach(block, place)
-	t.commit()
+	t.Commit()
 	return run
 }
 
@@ -126,7 +126,10 @@ func (a *Arena) sweepHeap(slot, id uint32) {
 	a.unlock()
 	limbo := &a.Slot(slot).Limbo
 	for k := range limbo {
-		if limbo[k] != 0 {
+		switch v := limbo[k]; {
+		case v&LimboObject != 0:
+			a.dismantle(&limbo[k], a.lockSweeping)
+		case v != 0:
 			a.retire(&limbo[k], &limbo[k], a.lockSweeping)
 		}
 	}

@@ -141,8 +141,8 @@ func (a *Arena) introduce(o *Object, b block) (Handle, error) {
 	o.Index, o.Generation = at.Index, at.Generation
 	t := a.begin()
 	t.enter(at, b.at)
-	t.set(a.place(b.place), 0)
-	t.commit()
+	t.Set(a.place(b.place), 0)
+	t.Commit()
 	return at, nil
 }
 
@@ -189,18 +189,22 @@ func (a *Arena) Drop(o *Object) {
 	}
 }
 
-// drop takes a process's bit from an object, and frees the object with the last one; a run by way of place. It
-// tells whether the process had a bit.
+// drop takes a process's bit from an object, and frees the object with the last one; a run, or what has extents, by way
+// of place. It tells whether the process had a bit.
 func (a *Arena) drop(h Handle, where Offset, slot uint32, place *uint64, lock func()) bool {
-	held, run := a.dropBit(h, where, slot, place, lock)
-	if run {
+	held, rest := a.dropBit(h, where, slot, place, lock)
+	switch {
+	case rest && *place&LimboObject != 0:
+		failpoint.Hit("object: left")
+		a.dismantle(place, lock)
+	case rest:
 		failpoint.Hit("object: run in limbo")
 		a.freeRun(place, lock)
 	}
 	return held
 }
 
-func (a *Arena) dropBit(h Handle, where Offset, slot uint32, place *uint64, lock func()) (held, run bool) {
+func (a *Arena) dropBit(h Handle, where Offset, slot uint32, place *uint64, lock func()) (held, rest bool) {
 	lock()
 	defer a.unlock()
 	o, off, err := a.find(h)
@@ -217,9 +221,13 @@ func (a *Arena) dropBit(h Handle, where Offset, slot uint32, place *uint64, lock
 	}
 	t := a.begin()
 	t.leave(h)
-	run = t.detach(off, place)
-	t.commit()
-	return true, run
+	if rest = o.Extents != 0; rest {
+		t.Set(place, uint64(off)|LimboObject)
+	} else {
+		rest = t.detach(off, place)
+	}
+	t.Commit()
+	return true, rest
 }
 
 // dropHolder is the last part of a sweep that touches objects: it drops all that the dead process held. The

@@ -28,15 +28,28 @@ type Object struct {
 	DiedStart uint64
 	DiedName  [32]byte
 	DiedPID   uint32
-	_         [2]uint32
-	_         [28]byte
+	_         uint32
+
+	Extents uint64 // Offset of the first further block; 0 = none. See extent.go
+	Leaving uint64 // Offset of a run that was one, on its way to the free ones
+	_       [16]byte
 
 	Holders [Slots / 64]atomic.Uint64 // a bit a process that holds a handle; the object is freed with the last
+}
+
+// Extent is the head of a further block of an object. What follows is the owner's.
+type Extent struct {
+	_          structs.HostLayout
+	Next, Prev uint64 // in the object's list: Offsets of heads, 0 = none
+	Size       uint64 // of what follows, as asked for, in bytes
+	_          [40]byte
 }
 
 // headerSize is fixed: a multiple of the cache line.
 const (
 	headerSize = 384
+	extentSize = 64
+	_          = uint(extentSize-unsafe.Sizeof(Extent{})) + uint(unsafe.Sizeof(Extent{})-extentSize)
 	_          = uint(headerSize-unsafe.Sizeof(Object{})) + uint(unsafe.Sizeof(Object{})-headerSize)
 	_          = uint(256-unsafe.Offsetof(Object{}.Holders)) + uint(unsafe.Offsetof(Object{}.Holders)-256)
 )

@@ -57,14 +57,14 @@ func (a *Arena) takeRun(n, size uint64, place *uint64) (Offset, error) {
 			return 0, full(size, 0, err)
 		}
 		first = h.Unused
-		t.set(&h.Unused, first+n)
+		t.Set(&h.Unused, first+n)
 	default:
 		return 0, full(size, longest*SpanSize, nil)
 	}
 	t.mark(first, spanRun, n)
-	t.set(&h.Bytes, h.Bytes+n*SpanSize)
-	t.set(place, uint64(a.spanAt(first)))
-	t.commit()
+	t.Set(&h.Bytes, h.Bytes+n*SpanSize)
+	t.Set(place, uint64(a.spanAt(first)))
+	t.Commit()
 	return a.spanAt(first), nil
 }
 
@@ -102,10 +102,10 @@ func (a *Arena) freeRun(place *uint64, lock func()) {
 	lock()
 	defer a.unlock()
 	t := a.begin()
-	t.set(place, 0)
-	t.set(&a.Heap().Bytes, a.Heap().Bytes-s.Count*SpanSize)
+	t.Set(place, 0)
+	t.Set(&a.Heap().Bytes, a.Heap().Bytes-s.Count*SpanSize)
 	t.join(i, s.Count)
-	t.commit()
+	t.Commit()
 }
 
 // punch makes memory zero, and gives it back where the kernel knows how. Some sandboxes do not.
@@ -141,7 +141,7 @@ func (t *tx) join(i, n uint64) {
 			t.unlink(&h.Runs, first)
 			t.mark(first, 0, 0)
 		}
-		t.set(&h.Unused, first)
+		t.Set(&h.Unused, first)
 		return
 	case first == i:
 		t.link(&h.Runs, first)

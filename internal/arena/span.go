@@ -72,32 +72,32 @@ func (a *Arena) spanOf(block Offset) (uint64, *Span) {
 
 // link puts a span at the front of a list.
 func (t *tx) link(list *uint64, i uint64) {
-	s, old := t.a.span(i), t.get(list)
+	s, old := t.a.span(i), t.Get(list)
 	if old != 0 {
-		t.set(&t.a.span(old-1).Prev, i+1)
+		t.Set(&t.a.span(old-1).Prev, i+1)
 	}
-	t.set(&s.Next, old)
-	t.set(list, i+1)
+	t.Set(&s.Next, old)
+	t.Set(list, i+1)
 }
 
 // unlink takes a span out of its list.
 func (t *tx) unlink(list *uint64, i uint64) {
 	s := t.a.span(i)
-	next, prev := t.get(&s.Next), t.get(&s.Prev)
+	next, prev := t.Get(&s.Next), t.Get(&s.Prev)
 	if prev != 0 {
 		list = &t.a.span(prev - 1).Next
 	}
-	t.set(list, next)
+	t.Set(list, next)
 	if next != 0 {
-		t.set(&t.a.span(next-1).Prev, prev)
+		t.Set(&t.a.span(next-1).Prev, prev)
 	}
-	t.set(&s.Next, 0)
-	t.set(&s.Prev, 0)
+	t.Set(&s.Next, 0)
+	t.Set(&s.Prev, 0)
 }
 
 // mark says what a span is.
 func (t *tx) mark(i, what, count uint64) {
 	s := t.a.span(i)
-	t.set(&s.What, what)
-	t.set(&s.Count, count)
+	t.Set(&s.What, what)
+	t.Set(&s.Count, count)
 }

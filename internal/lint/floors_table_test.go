@@ -26,6 +26,7 @@ var floors = []row{
 	{path: "internal/refusal", floor: 0, beside: bits},
 
 	{path: "internal/park", floor: 1},
+	{path: "internal/redo", floor: 1},
 
 	// A machine does not know where it lies, nor who else is there.
 	{path: "internal/prim", floor: 2, never: []string{"os/...", "net/..."}},

@@ -1,0 +1,131 @@
+package arena
+
+import (
+	"github.com/multiproc/mp/internal/failpoint"
+	"github.com/multiproc/mp/internal/redo"
+)
+
+// Extents are further blocks of an object, which containers grow by. They are a list, linked both ways, that only
+// transactions change; all of it is freed with the object, whoever drops that and whoever dies.
+//
+//	in hand      a limbo place has it: Extend fills it
+//	in the list  from the transaction on that links it, and stores what the owner wants to say of it
+//	in hand      Shrink, or the object's end, takes it out in the same way
+
+// Extend gives the object n further bytes, zeroed and reserved, at the place it returns. fill, unless nil, gets it
+// before anybody else can find it, and says what else is to change with it, up to 12 words whose
+// guards the caller holds: it must not allocate. Killed before the
+// transaction, nothing happened. It returns a *FullError if there is no room. The caller has a handle of the object.
+func (a *Arena) Extend(o *Object, n uint64, fill func(at Offset) []redo.Change) (Offset, error) {
+	if n > a.size {
+		return 0, full(n, 0, nil)
+	}
+	b, err := a.alloc(extentSize + n)
+	if err != nil {
+		return 0, err
+	}
+	linked := false
+	defer func() {
+		if !linked { // fill has panicked
+			a.discard(b)
+		}
+	}()
+	e := at[Extent](a, b.at)
+	e.Size = n
+	var also []redo.Change
+	if fill != nil {
+		also = fill(b.at + extentSize)
+	}
+	failpoint.Hit("extent: filled")
+	a.linkExtent(o, e, b, also)
+	linked = true
+	a.limbo.put(b.place)
+	return b.at + extentSize, nil
+}
+
+func (a *Arena) linkExtent(o *Object, e *Extent, b block, also []redo.Change) {
+	a.lock()
+	defer a.unlock()
+	t := a.begin()
+	e.Next = o.Extents // still in our hand
+	if o.Extents != 0 {
+		t.Set(&at[Extent](a, Offset(o.Extents)).Prev, uint64(b.at))
+	}
+	t.Set(&o.Extents, uint64(b.at))
+	t.Set(a.place(b.place), 0)
+	t.also(also)
+	t.Commit()
+}
+
+func (t *tx) also(words []redo.Change) {
+	for _, w := range words {
+		t.Set(w.Word, w.Value)
+	}
+}
+
+// Shrink takes the extent at this place from the object and frees it. also, up to 6 words, changes in the
+// same transaction.
+func (a *Arena) Shrink(o *Object, where Offset, also ...redo.Change) {
+	k := a.limbo.take()
+	defer a.limbo.put(k)
+	place := a.place(k)
+	if a.unlinkExtent(o, where-extentSize, place, also) {
+		failpoint.Hit("extent: run in limbo")
+		a.freeRun(place, a.lock)
+	}
+}
+
+func (a *Arena) unlinkExtent(o *Object, where Offset, place *uint64, also []redo.Change) (run bool) {
+	a.lock()
+	defer a.unlock()
+	e, t := at[Extent](a, where), a.begin()
+	next := &o.Extents
+	if e.Prev != 0 {
+		next = &at[Extent](a, Offset(e.Prev)).Next
+	}
+	t.Set(next, e.Next)
+	if e.Next != 0 {
+		t.Set(&at[Extent](a, Offset(e.Next)).Prev, e.Prev)
+	}
+	run = t.detach(where, place)
+	t.also(also)
+	t.Commit()
+	return run
+}
+
+// LimboObject marks an object in a limbo place. One that has extents is freed in steps: with its last holder it leaves the
+// directory and comes into a limbo place, marked; whoever has that takes the extents off, one a transaction, and then
+// frees the object. Killed in between, the sweep goes on from there.
+const LimboObject = 1
+
+// dismantle frees the object, and its extents, whose mark is in place.
+func (a *Arena) dismantle(place *uint64, lock func()) {
+	o := at[Object](a, Offset(*place&^LimboObject))
+	for a.nextExtent(o, lock) {
+		if o.Leaving != 0 {
+			failpoint.Hit("extent: run leaving")
+			a.freeRun(&o.Leaving, lock)
+		}
+	}
+	failpoint.Hit("extent: all gone")
+	a.retire(place, place, lock)
+}
+
+// nextExtent takes the first extent of an object off, and frees it if it is no run: that is in Leaving then, perhaps since
+// somebody else has begun. False: there is none.
+func (a *Arena) nextExtent(o *Object, lock func()) bool {
+	lock()
+	defer a.unlock()
+	where := Offset(o.Extents)
+	if o.Leaving != 0 || where == 0 {
+		return o.Leaving != 0
+	}
+	e, t := at[Extent](a, where), a.begin()
+	t.Set(&o.Extents, e.Next)
+	if e.Next != 0 {
+		t.Set(&at[Extent](a, Offset(e.Next)).Prev, 0)
+	}
+	t.detach(where, &o.Leaving)
+	t.Commit()
+	return true
+}
