@@ -22,7 +22,7 @@ func TestExtents(t *testing.T) {
 				}
 			}
 			a.Bytes(at, size)[size-1] = byte(i + 1)
-			return []redo.Change{{&words[i], uint64(at)}}
+			return []redo.Change{{Word: &words[i], Value: uint64(at)}}
 		})
 		if err != nil || words[i] != uint64(at) {
 			t.Fatalf("extent %d at %#x: word %#x, %v", i, at, words[i], err)
@@ -38,7 +38,7 @@ func TestExtents(t *testing.T) {
 		}
 	}
 	for _, i := range []int{1, 2} { // a block and a run, from the middle
-		a.Shrink(o, Offset(words[i]), redo.Change{&words[i], 0})
+		a.Shrink(o, Offset(words[i]), redo.Change{Word: &words[i], Value: 0})
 		sound(t, a)
 		if words[i] != 0 {
 			t.Errorf("word %d says %#x of what is gone", i, words[i])

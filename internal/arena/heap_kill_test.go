@@ -147,7 +147,7 @@ func (s *scene) object(size uint64) {
 func (s *scene) extend(sizes ...uint64) {
 	for _, size := range sizes {
 		count := PayloadOf[uint64](s.o)
-		at, err := s.a.Extend(s.o, size, func(Offset) []redo.Change { return []redo.Change{{count, *count + size}} })
+		at, err := s.a.Extend(s.o, size, func(Offset) []redo.Change { return []redo.Change{{Word: count, Value: *count + size}} })
 		if err != nil {
 			s.t.Fatal(err)
 		}
@@ -157,7 +157,7 @@ func (s *scene) extend(sizes ...uint64) {
 
 func (s *scene) shrink(i int) {
 	count, size := PayloadOf[uint64](s.o), at[Extent](s.a, s.extents[i]-extentSize).Size
-	s.a.Shrink(s.o, s.extents[i], redo.Change{count, *count - size})
+	s.a.Shrink(s.o, s.extents[i], redo.Change{Word: count, Value: *count - size})
 }
 
 func (s *scene) share(o *Object) { o.Holders[s.witness/64].Or(1 << (s.witness % 64)) }
