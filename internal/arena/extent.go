@@ -8,59 +8,81 @@ import (
 // Extents are further blocks of an object, which containers grow by. They are a list, linked both ways, that only
 // transactions change; all of it is freed with the object, whoever drops that and whoever dies.
 //
-//	in hand      a limbo place has it: Extend fills it
+//	in hand      a limbo place has it: a Draft, to be filled
 //	in the list  from the transaction on that links it, and stores what the owner wants to say of it
 //	in hand      Shrink, or the object's end, takes it out in the same way
 
-// Extend gives the object n further bytes, zeroed and reserved, at the place it returns. fill, unless nil, gets it
-// before anybody else can find it, and says what else is to change with it, up to 12 words whose
-// guards the caller holds: it must not allocate. Killed before the
-// transaction, nothing happened. It returns a *FullError if there is no room. The caller has a handle of the object.
-func (a *Arena) Extend(o *Object, n uint64, fill func(at Offset) []redo.Change) (Offset, error) {
+// Draft is an extent in this process's hand, zeroed and reserved, which nobody else can find. It goes on by Adopt, or back by
+// Scrap. Killed with it in hand, the sweep frees it. As with any block, nobody asks for a second with one in hand.
+type Draft struct {
+	At Offset // of what is the owner's, behind the head
+	b  block
+}
+
+// Draft makes one of n bytes. It returns a *FullError if there is no room.
+func (a *Arena) Draft(n uint64) (Draft, error) {
 	if n > a.size {
-		return 0, full(n, 0, nil)
+		return Draft{}, full(n, 0, nil)
 	}
 	b, err := a.alloc(extentSize + n)
 	if err != nil {
-		return 0, err
+		return Draft{}, err
 	}
-	linked := false
-	defer func() {
-		if !linked { // fill has panicked
-			a.discard(b)
-		}
-	}()
-	e := at[Extent](a, b.at)
-	e.Size = n
-	var also []redo.Change
-	if fill != nil {
-		also = fill(b.at + extentSize)
-	}
-	failpoint.Hit("extent: filled")
-	a.linkExtent(o, e, b, also)
-	linked = true
-	a.limbo.put(b.place)
-	return b.at + extentSize, nil
+	at[Extent](a, b.at).Size = n
+	return Draft{b.at + extentSize, b}, nil
 }
 
-func (a *Arena) linkExtent(o *Object, e *Extent, b block, also []redo.Change) {
+// Adopt makes a draft the object's, and makes up to 12 changes, of words whose guards the caller holds, in the same
+// transaction. The caller has a handle of the object.
+func (a *Arena) Adopt(o *Object, d Draft, changes ...redo.Change) {
+	failpoint.Hit("extent: filled")
+	a.link(o, d.b, changes)
+	a.limbo.put(d.b.place)
+}
+
+func (a *Arena) link(o *Object, b block, changes []redo.Change) {
 	a.lock()
 	defer a.unlock()
 	t := a.begin()
-	e.Next = o.Extents // still in our hand
+	at[Extent](a, b.at).Next = o.Extents // still in our hand
 	if o.Extents != 0 {
 		t.Set(&at[Extent](a, Offset(o.Extents)).Prev, uint64(b.at))
 	}
 	t.Set(&o.Extents, uint64(b.at))
 	t.Set(a.place(b.place), 0)
-	t.also(also)
+	t.also(changes)
 	t.Commit()
 }
 
-func (t *tx) also(words []redo.Change) {
-	for _, w := range words {
-		t.Set(w.Word, w.Value)
+func (t *tx) also(changes []redo.Change) {
+	for _, c := range changes {
+		t.Set(c.Word, c.Value)
 	}
+}
+
+// Scrap frees a draft.
+func (a *Arena) Scrap(d Draft) { a.discard(d.b) }
+
+// Extend makes a draft of n bytes and lets the object adopt it. fill, unless nil, fills it, and says what else changes: it
+// must not allocate.
+func (a *Arena) Extend(o *Object, n uint64, fill func(at Offset) []redo.Change) (Offset, error) {
+	d, err := a.Draft(n)
+	if err != nil {
+		return 0, err
+	}
+	adopted := false
+	defer func() {
+		if !adopted { // fill has panicked
+			a.Scrap(d)
+		}
+	}()
+	var changes []redo.Change
+	if fill != nil {
+		changes = fill(d.At)
+	}
+	a.Adopt(o, d, changes...)
+	adopted = true
+	return d.At, nil
 }
 
 // Shrink takes the extent at this place from the object and frees it. also, up to 6 words, changes in the
