@@ -33,7 +33,7 @@ func TestKilledAnywhere(t *testing.T) {
 			for n := 1; ; n++ {
 				before := prepared(t)
 				was := before.contents()
-				dead, step := killed(before, n, c.act)
+				dead, step := killed(prepared(t), n, c.act)
 				if dead == nil {
 					if n < 3 {
 						t.Errorf("only %d steps", n-1)
@@ -41,9 +41,11 @@ func TestKilledAnywhere(t *testing.T) {
 					return
 				}
 				dead.slab().Died(1, dead.user.Memory, dead.user.Parker)
-				dead.sound()
 				after := prepared(t)
 				c.act(after)
+				if lost := dead.sound(); lost > max(before.sound(), after.sound()) {
+					t.Errorf("killed at %d, %q: %d bytes are lost", n, step, lost)
+				}
 				if got := dead.contents(); got != was && got != after.contents() {
 					t.Errorf("killed at %d, %q: %s\nwant %s\nor   %s", n, step, got, was, after.contents())
 				}
