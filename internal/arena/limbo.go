@@ -121,12 +121,9 @@ func (a *Arena) freeHeap(id uint32) {
 	l.Died(id, a.park, func() {})
 }
 
-// sweepLimbo frees the blocks that a dead process had in hand.
+// sweepLimbo frees the blocks that a dead process had in hand. No transaction that moves one there is still to be made good:
+// its own is, and that of an earlier sweeper too, who was seized first.
 func (a *Arena) sweepLimbo(slot uint32) {
-	// An earlier sweeper of this slot may have died holding the lock, with a transaction committed that moves a run
-	// to the limbo of this slot: once we have had the lock it is done.
-	a.lockSweeping()
-	a.unlock()
 	limbo := &a.Slot(slot).Limbo
 	for k := range limbo {
 		if limbo[k] != 0 {

@@ -117,8 +117,8 @@ fail redo -DRELATIVE -DONEWORKER
 fail redo -DPUNCHLATE -DONESWEEPER -DRUN
 fail redo -DNOREPLAY -DONEWORKER
 fail redo -DFREEFIRST -DONEWORKER
-fail redo -DNOHOLDER -DONEWORKER
-fail redo -DNOBARRIER -DONEWORKER -DRUN
+fail redo -DNOHOLDER -DONESWEEPER
+fail redo -DSWEEPERLATE -DONEWORKER -DRUN
 pass rwlock -DNW=2
 pass rwlock -DNR=1 -DNW=2 -DROUNDS=2 -DFAIR=2
 pass rwlock -DNR=1 -DNW=2 -DROUNDS=2 -DTURNTIME
@@ -144,8 +144,6 @@ fail rwlock -DNOTURNDIED -DDEATH
 fail rwlock -DDRAINABANDONS -DDEATH
 fail rwlock -DNOLATE -DNR=1 -DNW=2 -DROUNDS=2 -DFAIR=2
 fail rwlock -DNOOWED -DNR=1 -DNW=2 -DROUNDS=2 -DFAIR=2
-pass sweep -DNS=3 -DCLAIMS=2 -O1
-pass sweep -DNS=4 -DDEATHS=1 -O1
 pass condition -DCANCEL
 pass condition -DCANCEL1
 pass condition -DDEATH=1
@@ -162,15 +160,17 @@ fail condition -DNODIEDWAKE -DDEATH=2
 fail condition -DNOPROMOTE
 fail condition -DBOTHPARK
 fail condition -DSTEAL
+pass sweep -DNS=4 -DCLAIMS=0 -O1
+pass sweep -DNS=3 -DCLAIMS=2 -DNOLATCH -O1
 pass sweep -DNS=3 -DBURY -DCORPSE
 pass sweep -DNS=3 -DCORPSE -DPIDS
 pass sweep -DNS=3 -DNOINHERIT
-pass sweep -DROLES -O1
-fail sweep -DROLES -DSLOTONLY
 fail sweep -DNS=3 -DSLOTONLY -DNOINHERIT
 fail sweep -DNS=3 -DSLOTONLY -DINHERITASKS -DCORPSE
 fail sweep -DNS=3 -DBURYLATE -DBURY
 fail sweep -DNS=3 -DLATEGEN
+fail sweep -DNS=3 -DSWEEPERONLY
+fail sweep -DNS=3 -DCORPSEFIRST
 LIST
 }
 
