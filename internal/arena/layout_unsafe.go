@@ -110,6 +110,9 @@ type RedoWord struct {
 const (
 	slotSize  = 1024
 	traceSize = uint64(unsafe.Sizeof(TraceState{}))
+
+	arrayStateSize = uint64(unsafe.Sizeof(ArrayState{}))
+
 	_         = uint(slotSize-unsafe.Sizeof(Slot{})) + uint(unsafe.Sizeof(Slot{})-slotSize)
 	tableAt   = Offset(PageSize)
 	boardAt   = tableAt + Slots*slotSize
