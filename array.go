@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"reflect"
 	"runtime"
+	"sync/atomic"
 
 	"github.com/multiproc/mp/internal/arena"
 	"github.com/multiproc/mp/internal/prim"
@@ -110,7 +111,7 @@ func (a *Array[T]) attach(h *hold) {
 	a.state = arena.PayloadOf[arena.ArrayState](h.object)
 	at, size := a.state.Elements()
 	a.elements = elements[T](arena.PayloadBytes(h.object, at, size), a.state.Len)
-	if !arena.IsWord(sizeOf[T]()) {
+	if !isWord[T]() {
 		a.slip = view[T](arena.PayloadBytes(h.object, arrayStateSize, sizeOf[T]()))
 	}
 	a.me = prim.Holder(h.arena.in.Me(), false)
@@ -123,10 +124,14 @@ func (a *Array[T]) Len() int { return len(a.elements) }
 
 // At returns element i, never a torn one. If elements are no words and the array is abandoned, it panics with *OwnerDiedError.
 func (a *Array[T]) At(i int) (x T) {
-	if arena.IsWord(sizeOf[T]()) {
-		x, _ = loadElement(&a.elements[i])
+	switch {
+	case sizeOf[T]() == 8: // is loadElement, which would be a call
+		x = fromWord[T](atomic.LoadUint64(word64(&a.elements[i])))
 		runtime.KeepAlive(a)
-	} else {
+	case isWord[T]():
+		x = fromWord[T](loadElement(&a.elements[i]))
+		runtime.KeepAlive(a)
+	default:
 		x = a.readLarge(&a.elements[i])
 	}
 	if race.Enabled {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"sync/atomic"
 
 	"github.com/multiproc/mp/internal/arena"
 	"github.com/multiproc/mp/internal/failpoint"
@@ -14,15 +15,19 @@ import (
 // Set sets element i. Of elements that are no words it waits for the lock, and panics with *OwnerDiedError if the array is
 // abandoned.
 func (a *Array[T]) Set(i int, x T) {
-	if !arena.IsWord(sizeOf[T]()) {
-		a.setLarge(i, x)
-		return
-	}
 	if race.Enabled {
 		a.shadow.Release()
 	}
-	storeElement(&a.elements[i], x)
-	runtime.KeepAlive(a)
+	switch {
+	case sizeOf[T]() == 8: // is storeElement, which would be a call
+		atomic.StoreUint64(word64(&a.elements[i]), toWord(x))
+		runtime.KeepAlive(a)
+	case isWord[T]():
+		storeElement(&a.elements[i], x)
+		runtime.KeepAlive(a)
+	default:
+		a.setLarge(i, x)
+	}
 }
 
 func (a *Array[T]) setLarge(i int, x T) {
@@ -79,8 +84,8 @@ func (a *Array[T]) change(i int, p *T, f func(*T) error) error {
 		return err
 	}
 	for {
-		x, old := loadElement(p)
-		a.scratch = x
+		old := loadElement(p)
+		a.scratch = fromWord[T](old)
 		if err := f(&a.scratch); err != nil {
 			return err
 		}

@@ -162,7 +162,7 @@ func TestArrayRefuses(t *testing.T) {
 		"*int is not plain data: it is a pointer":      func() { mp.NewRawArrayOf([]*int{nil}) },
 		"asked for 9223372036854775807 bytes":          func() { mp.NewArray[room](math.MaxInt) },
 		"asked for 549755813952 bytes":                 func() { mp.NewRawArray[float64](1 << 36) },
-		"asked for 549755813952 bytes, 687":            func() { mp.NewArray[float64](1<<36, mp.Sparse) },
+		"asked for 549755813952 bytes, 68":             func() { mp.NewArray[float64](1<<36, mp.Sparse) },
 		"is a Array[int64], not a Array[uint64]":       func() { reopen(mp.NewArray[int64](1), new(mp.Array[uint64])) },
 		"is a Array[int64], not a RawArray[int64]":     func() { reopen(mp.NewArray[int64](1), new(mp.RawArray[int64])) },
 		"is a Value[int64], not a Array[int64]":        func() { reopen(mp.NewValue[int64](1), new(mp.Array[int64])) },

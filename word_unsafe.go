@@ -24,20 +24,24 @@ func part[T any](p *T) (w *uint32, shift uintptr) {
 
 func mask[T any]() uint32 { return uint32(1<<(8*sizeOf[T]()) - 1) }
 
-// loadElement gives the element, and its bits as toWord has them.
-func loadElement[T any](p *T) (x T, bits uint64) {
+// isWord tells whether a T is treated so; if not, it has the slip.
+func isWord[T any]() bool { return sizeOf[T]() <= 8 && sizeOf[T]()&(sizeOf[T]()-1) == 0 }
+
+// word64 is an element of 8 bytes.
+func word64[T any](p *T) *uint64 { return (*uint64)(unsafe.Pointer(p)) }
+
+// loadElement gives the element's bits, as toWord has them.
+func loadElement[T any](p *T) uint64 {
 	switch sizeOf[T]() {
 	case 0:
-		return x, 0
+		return 0
 	case 8:
-		bits = atomic.LoadUint64((*uint64)(unsafe.Pointer(p)))
+		return atomic.LoadUint64(word64(p))
 	case 4:
-		bits = uint64(atomic.LoadUint32((*uint32)(unsafe.Pointer(p))))
-	default:
-		w, shift := part(p)
-		bits = uint64(atomic.LoadUint32(w) >> shift & mask[T]())
+		return uint64(atomic.LoadUint32((*uint32)(unsafe.Pointer(p))))
 	}
-	return fromWord[T](bits), bits
+	w, shift := part(p)
+	return uint64(atomic.LoadUint32(w) >> shift & mask[T]())
 }
 
 // storeElement sets the element.
@@ -45,15 +49,11 @@ func storeElement[T any](p *T, x T) {
 	switch sizeOf[T]() {
 	case 0:
 	case 8:
-		atomic.StoreUint64((*uint64)(unsafe.Pointer(p)), toWord(x))
+		atomic.StoreUint64(word64(p), toWord(x))
 	case 4:
 		atomic.StoreUint32((*uint32)(unsafe.Pointer(p)), uint32(toWord(x)))
 	default:
-		for {
-			_, old := loadElement(p)
-			if swapElement(p, old, x) {
-				return
-			}
+		for !swapElement(p, loadElement(p), x) {
 		}
 	}
 }
@@ -64,7 +64,7 @@ func swapElement[T any](p *T, old uint64, x T) bool {
 	case 0:
 		return true
 	case 8:
-		return atomic.CompareAndSwapUint64((*uint64)(unsafe.Pointer(p)), old, toWord(x))
+		return atomic.CompareAndSwapUint64(word64(p), old, toWord(x))
 	}
 	w, shift := part(p)
 	m := mask[T]() << shift

@@ -97,6 +97,11 @@ var acts = []struct {
 	{"drop", func(s *scene) { s.object(100) }, func(s *scene) { s.a.Drop(s.o) }},
 	{"drop a large object", func(s *scene) { s.object(100000) }, func(s *scene) { s.a.Drop(s.o) }},
 	{"drop what others hold", func(s *scene) { s.object(100); s.share(s.o) }, func(s *scene) { s.a.Drop(s.o) }},
+	{"new sparse object", nil, func(s *scene) { s.sparse() }},
+	{"new sparse object that is too large", nil, func(s *scene) {
+		_, _, _ = s.a.NewObject(ObjectSpec{Kind: KindRawArray, Flags: FlagSparse, Size: MinSize})
+	}},
+	{"drop a sparse object", func(s *scene) { s.sparse() }, func(s *scene) { s.a.Drop(s.o) }},
 	{"open", func(s *scene) { s.object(100) }, func(s *scene) { _, _ = s.a.Open(s.o.Handle(), KindValue, 0, "") }},
 }
 
@@ -133,6 +138,10 @@ func (s *scene) free(roots ...int) {
 
 func (s *scene) object(size uint64) {
 	s.o, _ = mustObject(s.t, s.a, ObjectSpec{Kind: KindValue, Size: size})
+}
+
+func (s *scene) sparse() {
+	s.o, _ = mustObject(s.t, s.a, ObjectSpec{Kind: KindRawArray, Flags: FlagSparse, Size: 100000})
 }
 
 func (s *scene) share(o *Object) { o.Holders[s.witness/64].Or(1 << (s.witness % 64)) }
