@@ -8,6 +8,7 @@ import (
 
 	"github.com/multiproc/mp/internal/arena"
 	"github.com/multiproc/mp/internal/failpoint"
+	"github.com/multiproc/mp/internal/pod"
 	"github.com/multiproc/mp/internal/prim"
 	"github.com/multiproc/mp/internal/race"
 )
@@ -44,7 +45,14 @@ func (a *Array[T]) replace(i int, p *T) {
 		a.shadow.Release() // an At may see it before the unlock
 	}
 	a.state.Array.Decide(i)
-	*p = *a.slip
+	if failpoint.Enabled { // a death in the middle, which is anywhere in the line below
+		to, from := pod.Bytes(p), pod.Bytes(a.slip)
+		half := copy(to[:len(to)/2], from)
+		failpoint.Hit("array: half copied")
+		copy(to[half:], from[half:])
+	} else {
+		*p = *a.slip
+	}
 	a.state.Array.Copied()
 }
 

@@ -4,6 +4,7 @@ import (
 	"structs"
 	"sync/atomic"
 
+	"github.com/multiproc/mp/internal/failpoint"
 	"github.com/multiproc/mp/internal/prim"
 )
 
@@ -50,7 +51,10 @@ func (s *ArrayState) Elements() (from, size uint64) {
 func (s *ArrayState) redo(o *Object, i uint64) {
 	from, size := s.Slip()
 	first, _ := s.Elements()
-	copy(PayloadBytes(o, first+i*size, size), PayloadBytes(o, from, size))
+	to, slip := PayloadBytes(o, first+i*size, size), PayloadBytes(o, from, size)
+	half := copy(to[:size/2], slip)
+	failpoint.Hit("array: half redone")
+	copy(to[half:], slip[half:])
 }
 
 func (s *ArrayState) died(a *Arena, o *Object, slot, id uint32) {
