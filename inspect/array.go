@@ -32,16 +32,14 @@ func rawArray(o *Object, r *record) {
 	describeArray(o, r, s.Len, s.Element)
 }
 
-// checkArray looks at an array's lock and lengths, and at what was decided and not yet done.
+// checkArray looks at an array's lock and lengths, and at what is being changed.
 func (l *look) checkArray(where string, r *record) {
 	s := payload[arena.ArrayState](r)
 	id, dead := s.Array.Lock.HeldBy()
 	l.held(where, id, dead)
 	_, whole := s.Array.Whole()
 	l.must(whole || id != 0, where, "elements", "whole, as nobody has the lock", "being changed")
-	pending := s.Array.Pending.Load()
-	l.must(pending == 0 || id != 0, where, "element to be changed", "none, as nobody has the lock", "%d", pending-1)
-	l.must(pending <= s.Len, where, "element to be changed", fmt.Sprintf("one of %d", s.Len), "%d", pending-1)
+	l.must(whole || s.Array.Changes <= s.Len, where, "element that changes", fmt.Sprintf("one of %d", s.Len), "%d", s.Array.Changes-1)
 	first, _ := s.Elements()
 	l.elements(where, r, first, s.Len, s.Element)
 }
