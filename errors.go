@@ -65,9 +65,9 @@ type PanicError = threading.PanicError
 
 // OwnerDiedError: the process that held the lock died with it, or a [Lock.With] in it did not come to its end, and
 // what the lock guards may be half changed. Every locker gets it, without the lock, until one has mended that; see
-// [Lock.Recover].
+// [Lock.Recover]. An [Array] is abandoned in the same way.
 type OwnerDiedError struct {
-	Object   string // the lock's name
+	Object   string // the name of the lock, or of the array
 	Process  string // the name of the process that held it
 	PID      int
 	Since    time.Time // when the death was noticed, or the panic was

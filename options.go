@@ -3,7 +3,7 @@ package mp
 import "github.com/multiproc/mp/internal/arena"
 
 // Option is a rare switch of a shared object's constructor: [Name], [Release], [Trace], [DetectDeadlock], [Action],
-// [RingBytes].
+// [RingBytes], [Sparse].
 type Option interface{ apply(*settings) }
 
 // settings are what the options of one constructor amount to.
@@ -13,6 +13,7 @@ type settings struct {
 	flags  uint32 // of the object
 	action Target // of a barrier; nil: none
 	ring   int    // bytes of a queue's ring; 0: as many as usual
+	sparse bool   // an array
 }
 
 // Name is what mp ps and errors call the object. Tools show its first 40 bytes.
@@ -49,6 +50,22 @@ const Trace = tracing(arena.FlagTraced)
 // began to wait last gets *[DeadlockError] instead of waiting for ever: from LockContext and Recover as an error, from Lock
 // as a panic. The others go on once it has given back what it holds. It takes 100 to 300 ms.
 const DetectDeadlock = tracing(arena.FlagTraced | arena.FlagDetect)
+
+type sparse bool
+
+func (on sparse) apply(s *settings) { s.sparse = bool(on) }
+
+// Sparse is an option of arrays: it makes one that takes address space alone, as much as the arena has left, which may be more
+// than the machine has memory. A page of it (4 KiB) gets memory when it is first touched, even to be read; and gives it back
+// when the array is gone, not before. [Arena.Left] and mp ps count all of it as taken, as nobody else can have it.
+//
+// What it risks: memory that was not reserved may not be there when it is touched, and then no error can be returned. The
+// kernel's out-of-memory killer ends the process, or another of its choice; with vm.overcommit_memory=2 the process gets a
+// SIGBUS, which Go cannot recover from. To read all of it, by All, CopyTo or Text, takes memory for all of it. It is an error
+// where the kernel cannot take memory back (fallocate with FALLOC_FL_PUNCH_HOLE): there [NewArray] panics.
+//
+// Memory has what describes the array: 32 bytes for each 64 KiB. Other objects take no notice of Sparse.
+const Sparse = sparse(true)
 
 func settle(opts []Option) settings {
 	var s settings

@@ -106,7 +106,8 @@ func (v *Value[T]) loadLarge() (x T) {
 	for range 8 {
 		seq := v.state.Seq.Load()
 		x = *v.copy(seq)
-		if !v.overtaken(seq) {
+		if !overtaken(&v.state.Seq, seq) {
+			runtime.KeepAlive(v)
 			if race.Enabled {
 				v.shadow.Acquire()
 			}
@@ -121,19 +122,17 @@ func (v *Value[T]) loadLarge() (x T) {
 // loadsInOrder: this processor lets no load pass an earlier one.
 const loadsInOrder = runtime.GOARCH == "amd64"
 
-// overtaken tells whether the copy that was just read, when Seq was seq, may have changed meanwhile. Every load of that
-// copy must come before the load of Seq here. An atomic load does not see to that: it acquires, which keeps back what
+// overtaken tells whether what was just read, when seq was as given, may have changed meanwhile. Every load of it
+// must come before the load of seq here. An atomic load does not see to that: it acquires, which keeps back what
 // comes after it. But an atomic store releases, so that all earlier loads are done before it; and no atomic load passes
 // an earlier atomic store, as Go's atomics have one order. On arm64 that is STLR between plain loads and LDAR. What
 // is stored, and where, does not matter: nobody else sees it.
-func (v *Value[T]) overtaken(seq uint32) bool {
+func overtaken(seq *atomic.Uint32, was uint32) bool {
 	if !loadsInOrder {
 		var fence atomic.Uint32
 		fence.Store(1)
 	}
-	late := v.state.Seq.Load() != seq
-	runtime.KeepAlive(v)
-	return late
+	return seq.Load() != was
 }
 
 // copy is one of the two copies of a large value.

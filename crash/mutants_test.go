@@ -99,6 +99,18 @@ var mutants = []mutant{
 		"func() { b.repair(who) }", "func() {}", "barrier aborted",
 	},
 	{
+		"an element changes before it is decided", "array_change.go",
+		"*a.slip = *p\n\t\tfailpoint.Hit(\"array: slip written\")\n\t\terr := f(a.slip)", "*a.slip = *p\n\t\terr := f(p)", "array element alone",
+	},
+	{
+		"the sweep leaves an element as the dead has left it", "internal/prim/array.go",
+		"redo(pending - 1)\n", "\n", "array element alone",
+	},
+	{
+		"an array that was left in a section is free", "array.go",
+		"a.section = prim.Holder(h.arena.in.Me(), a.state.Policy.Load() == arena.PolicyAbandon)", "a.section = a.me", "array with alone",
+	},
+	{
 		"nobody is a party before it has waited", "process.go",
 		"	st.enroll(p.Name, call)\n", "", "barrier aborted",
 	},

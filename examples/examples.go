@@ -30,6 +30,10 @@ var programs = []Program{
 		Check: lostUpdates,
 	},
 	{
+		Name: "floatchannel", Shows: "100,000 floats at a time through a shared array to another process, beside a queue",
+		Check: floatChannel, Display: true,
+	},
+	{
 		Name: "threads", Shows: "a thread from a function, and one from a type with a Run method; Join returns what became of them",
 		Check: lines("hello from Thread-1", "hello Ada from greeter", "hello Grace from greeter", "greeter failed: out of names"),
 	},

@@ -65,6 +65,12 @@ func (w *walk) object(i int, word uint64) error {
 	if r.Kind == arena.KindBarrier {
 		return w.barrier(where, block)
 	}
+	if r.Kind == arena.KindArray {
+		w.checkArray(where, r)
+	}
+	if r.Kind == arena.KindRawArray {
+		w.checkRawArray(where, r)
+	}
 	if r.Kind == arena.KindQueue && r.Size >= least {
 		return w.queue(where, r, block)
 	}

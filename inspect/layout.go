@@ -57,4 +57,6 @@ var payloads = map[arena.Kind]uint64{
 	arena.KindEvent:     eventSize,
 	arena.KindBarrier:   barrierSize,
 	arena.KindQueue:     queueSize,
+	arena.KindArray:     arraySize,
+	arena.KindRawArray:  rawArraySize,
 }

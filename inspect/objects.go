@@ -108,6 +108,10 @@ func (f *family) describe(r *record, block arena.Offset) Object {
 		o.Permits = f.permits(r, block)
 	case arena.KindEvent:
 		o.Event = r.event()
+	case arena.KindArray:
+		f.array(&o, r)
+	case arena.KindRawArray:
+		rawArray(&o, r)
 	}
 	return o
 }

@@ -76,6 +76,7 @@ type Object struct {
 	Event     *Event     `json:"event,omitempty"`
 	Barrier   *Barrier   `json:"barrier,omitempty"`
 	Queue     *Queue     `json:"queue,omitempty"`
+	Array     *Array     `json:"array,omitempty"` // of an Array, with its lock while somebody has it, and of a RawArray
 }
 
 // Lock is the state of a lock.

@@ -105,6 +105,11 @@ var acts = []struct {
 	{"shrink by a run", func(s *scene) { s.object(100); s.extend(100, 100000) }, func(s *scene) { s.shrink(1) }},
 	{"drop what has extents", func(s *scene) { s.object(100); s.extend(100, 100000, 40000, 200) }, func(s *scene) { s.a.Drop(s.o) }},
 	{"drop a large object that has extents", func(s *scene) { s.object(100000); s.extend(100) }, func(s *scene) { s.a.Drop(s.o) }},
+	{"new sparse object", nil, func(s *scene) { s.sparse() }},
+	{"new sparse object that is too large", nil, func(s *scene) {
+		_, _, _ = s.a.NewObject(ObjectSpec{Kind: KindRawArray, Flags: FlagSparse, Size: MinSize})
+	}},
+	{"drop a sparse object", func(s *scene) { s.sparse() }, func(s *scene) { s.a.Drop(s.o) }},
 	{"open", func(s *scene) { s.object(100) }, func(s *scene) { _, _ = s.a.Open(s.o.Handle(), KindValue, 0, "") }},
 }
 
@@ -158,6 +163,8 @@ func (s *scene) extend(sizes ...uint64) {
 func (s *scene) shrink(i int) {
 	count, size := PayloadOf[uint64](s.o), at[Extent](s.a, s.extents[i]-extentSize).Size
 	s.a.Shrink(s.o, s.extents[i], redo.Change{Word: count, Value: *count - size})
+func (s *scene) sparse() {
+	s.o, _ = mustObject(s.t, s.a, ObjectSpec{Kind: KindRawArray, Flags: FlagSparse, Size: 100000})
 }
 
 func (s *scene) share(o *Object) { o.Holders[s.witness/64].Or(1 << (s.witness % 64)) }

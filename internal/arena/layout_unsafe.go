@@ -94,6 +94,9 @@ type Heap struct {
 const (
 	slotSize  = 1024
 	traceSize = uint64(unsafe.Sizeof(TraceState{}))
+
+	arrayStateSize = uint64(unsafe.Sizeof(ArrayState{}))
+
 	_         = uint(slotSize-unsafe.Sizeof(Slot{})) + uint(unsafe.Sizeof(Slot{})-slotSize)
 	tableAt   = Offset(PageSize)
 	boardAt   = tableAt + Slots*slotSize

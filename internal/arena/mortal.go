@@ -49,6 +49,8 @@ func (o *Object) mortal() mortal {
 		return PayloadOf[EventState](o)
 	case KindQueue:
 		return PayloadOf[QueueState](o)
+	case KindArray:
+		return PayloadOf[ArrayState](o)
 	}
 	return nil
 }

@@ -29,16 +29,19 @@ const (
 	KindTrace Kind = 11
 
 	KindQueue Kind = 12
+
+	KindArray    Kind = 13
+	KindRawArray Kind = 14
 )
 
 var kindNames = [...]string{
 	KindLock: "Lock", KindValue: "Value", KindRawValue: "RawValue", KindRLock: "RLock", KindRWLock: "RWLock", KindSemaphore: "Semaphore",
 	KindBoundedSemaphore: "BoundedSemaphore", KindEvent: "Event", KindCondition: "Condition", KindBarrier: "Barrier",
-	KindTrace: "Trace", KindQueue: "Queue",
+	KindTrace: "Trace", KindQueue: "Queue", KindArray: "Array", KindRawArray: "RawArray",
 }
 
 // generic kinds hold a type that their users choose.
-var generic = map[Kind]bool{KindValue: true, KindRawValue: true, KindQueue: true}
+var generic = map[Kind]bool{KindValue: true, KindRawValue: true, KindQueue: true, KindArray: true, KindRawArray: true}
 
 // String is the kind's name, that of the type in package mp.
 func (k Kind) String() string {
@@ -60,6 +63,7 @@ func (k Kind) of(typ string) string {
 const (
 	FlagTraced uint32 = 1 << iota // who holds it and who waits for it is recorded; see TraceState
 	FlagDetect                    // of a cycle of waits one is refused
+	FlagSparse                    // what lies behind the beginning of the payload has no memory before it is touched
 )
 
 // TypeError: a handle names an object of another kind, or of another type, than the one it was opened as.
@@ -89,6 +93,7 @@ type ObjectSpec struct {
 	Name        string // up to 40 bytes are kept
 	Type        string // up to 72 bytes are kept
 	Size        uint64 // of the payload
+	Reserve     uint64 // with FlagSparse: how much of the payload, from its beginning, has memory from the start
 	// Init fills the zeroed payload, before anybody else can see the object; it may be nil. It must not
 	// allocate in the arena: it runs with a block in hand.
 	Init func(*Object)
@@ -97,10 +102,7 @@ type ObjectSpec struct {
 // NewObject makes an object that this process holds, and enters it in the directory. Killed before that,
 // it never existed. It returns a *FullError if there is no room. Under 1 µs with its Drop, if it is small.
 func (a *Arena) NewObject(spec ObjectSpec) (*Object, Handle, error) {
-	if spec.Size > a.size {
-		return nil, Handle{}, full(spec.Size, 0, nil)
-	}
-	b, err := a.alloc(headerSize + spec.Size)
+	b, err := a.allocFor(&spec)
 	if err != nil {
 		return nil, Handle{}, err
 	}

@@ -52,6 +52,8 @@ func family() *inspect.Snapshot {
 			{Index: 13, Generation: 1, Kind: "Barrier", Type: "mp.Barrier", Barrier: &inspect.Barrier{
 				State: "broken", Break: &inspect.Break{Person: worker, Reason: "broken by the death of a party"},
 			}},
+			{Index: 14, Generation: 1, Kind: "Array", Type: "float64", Array: &inspect.Array{Len: 100, Element: 8}, Lock: &inspect.Lock{State: "held", Holder: &worker}},
+			{Index: 15, Generation: 1, Kind: "RawArray", Type: "uint8", Array: &inspect.Array{Len: 1, Element: 1, Sparse: true}},
 		},
 	}
 }
@@ -80,6 +82,8 @@ OBJECT  KIND      NAME      TYPE     STATE                                      
 11.1  Event     -         mp.Event  cleared                                                               some     -
 12.1  Barrier  -  mp.Barrier  2 of 3 have come  -  -
 13.1  Barrier  -  mp.Barrier  broken: broken by the death of a party, worker-1 (pid 101)  -  -
+14.1  Array  -  float64  100 elements of 8 bytes, held by worker-1 (pid 101)  -  -
+15.1  RawArray  -  uint8  1 element of 1 byte, sparse  -  -
 `
 
 // squeeze makes what is aligned comparable by hand: runs of spaces become two.

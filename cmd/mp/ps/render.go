@@ -158,6 +158,9 @@ func state(o *inspect.Object) string {
 	if o.Queue != nil {
 		all = append(all, queue(o.Queue))
 	}
+	if o.Array != nil {
+		all = append(all, array(o.Array))
+	}
 	l := o.Lock
 	if l == nil {
 		return strings.Join(all, ", ")

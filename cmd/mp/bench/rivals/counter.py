@@ -6,6 +6,8 @@
     counter.py barrier P N [R]          P processes pass one Barrier N times
     counter.py condition N [R]          2 processes hand a turn over, N times each
     counter.py queue N [R]              1 process puts N numbers into a Queue, another gets them
+    counter.py pipe bytes|list N [R]    1 process sends 100,000 floats through a Pipe N times, another receives them:
+                                        the bytes of an array('d') by send_bytes, or a list by send
     counter.py start fork|spawn [R]     Process(target=f).start() and join()
 
 It runs one round to warm up and R more (default 5; for start 20, a round being
@@ -157,6 +159,56 @@ def queue(n):
     return (ends[0] - starts[0]) / n
 
 
+FLOATS = 100000
+
+
+def sender(how, n, conn, barrier, starts):
+    import array
+
+    floats = array.array("d", range(FLOATS))
+    if how == "list":
+        floats = list(floats)
+    send = conn.send_bytes if how == "bytes" else conn.send
+    barrier.wait(PATIENCE)
+    starts[0] = time.monotonic_ns()
+    for _ in range(n):
+        send(floats)
+
+
+def receiver(how, n, conn, barrier, ends):
+    import array
+
+    floats = array.array("d", bytes(8 * FLOATS))
+    barrier.wait(PATIENCE)
+    for _ in range(n):
+        if how == "bytes":
+            conn.recv_bytes_into(floats)
+        else:
+            floats = conn.recv()
+    ends[0] = time.monotonic_ns()
+    if len(floats) != FLOATS or floats[FLOATS - 1] != FLOATS - 1:
+        sys.exit("counter.py: what was received is not what was sent")
+
+
+def pipe(how, n):
+    """The time from the sender's release to the last message's arrival, over n."""
+    ctx = context()
+    there, here = ctx.Pipe(duplex=False)
+    barrier = ctx.Barrier(2)
+    starts, ends = ctx.RawArray("q", 1), ctx.RawArray("q", 1)
+    workers = [
+        ctx.Process(target=sender, args=(how, n, here, barrier, starts), daemon=True),
+        ctx.Process(target=receiver, args=(how, n, there, barrier, ends), daemon=True),
+    ]
+    for w in workers:
+        w.start()
+    for w in workers:
+        w.join()
+    if any(w.exitcode for w in workers):
+        sys.exit("counter.py: a worker failed")
+    return (ends[0] - starts[0]) / n
+
+
 def uncontended(n):
     lock = context().Lock()
     start = time.monotonic_ns()
@@ -203,6 +255,9 @@ def parse(args):
     elif mode == "queue" and len(rest) in (1, 2):
         n = number(rest.pop(0))
         name, one, r = mode, lambda: queue(n), 5
+    elif mode == "pipe" and len(rest) in (2, 3) and rest[0] in ("bytes", "list"):
+        how, n = rest.pop(0), number(rest.pop(0))
+        name, one, r = "pipe/" + how, lambda: pipe(how, n), 5
     elif mode == "start" and len(rest) in (1, 2) and rest[0] in ("fork", "spawn"):
         method = rest.pop(0)
         name, one, r = "start/" + method, lambda: start(method), 20

@@ -1,0 +1,465 @@
+//go:build linux
+
+package mp_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/multiproc/mp"
+)
+
+// testArray goes through what an array does with two different elements.
+func testArray[T comparable](t *testing.T, x, y T) {
+	t.Helper()
+	var zero T
+	a := mp.NewArray[T](3)
+	if got := slices.Collect(values(a)); !slices.Equal(got, []T{zero, zero, zero}) || a.Len() != 3 {
+		t.Errorf("%T: made %v", x, got)
+	}
+	a.Set(1, x)
+	if got := slices.Collect(values(a)); !slices.Equal(got, []T{zero, x, zero}) || a.At(1) != x {
+		t.Errorf("%T: set 1, got %v", x, got)
+	}
+	a.Update(2, func(e *T) { *e = y })
+	enough := errors.New("enough")
+	if err := a.UpdateContext(t.Context(), 1, func(e *T) error { *e = y; return enough }); err != enough {
+		t.Errorf("%T: %v", x, err)
+	}
+	if err := a.UpdateContext(t.Context(), 0, func(e *T) error { *e = y; return nil }); err != nil {
+		t.Errorf("%T: %v", x, err)
+	}
+	if p := caught(func() { a.Update(1, func(e *T) { *e = y; panic("no") }) }); p != "no" {
+		t.Errorf("%T: Update panicked with %v", x, p)
+	}
+	got := make([]T, 5)
+	if n := a.CopyTo(got); n != 3 || !slices.Equal(got, []T{y, x, y, zero, zero}) {
+		t.Errorf("%T: %d copied: %v", x, n, got)
+	}
+	if n := a.CopyFrom([]T{x, x, x, y}); n != 3 || a.At(2) != x {
+		t.Errorf("%T: %d copied, %v", x, n, a.At(2))
+	}
+	a.With(func(elements []T) {
+		if len(elements) != 3 || cap(elements) != 3 {
+			t.Errorf("%T: With got %d of %d elements", x, len(elements), cap(elements))
+		}
+		elements[0] = y
+	})
+	if b := mp.NewArrayOf([]T{y, x, x}); !slices.Equal(slices.Collect(values(a)), slices.Collect(values(b))) {
+		t.Errorf("%T: %v, %v", x, slices.Collect(values(a)), slices.Collect(values(b)))
+	}
+	if r := mp.NewRawArrayOf([]T{x, y}); r.Len() != 2 || !slices.Equal(r.Slice(), []T{x, y}) || cap(r.Slice()) != 2 {
+		t.Errorf("%T: raw %v", x, r.Slice())
+	}
+}
+
+func values[T any](a *mp.Array[T]) func(func(T) bool) {
+	return func(yield func(T) bool) {
+		for _, x := range a.All() {
+			if !yield(x) {
+				return
+			}
+		}
+	}
+}
+
+// caught is what f panics with; nil: it does not.
+func caught(f func()) (p any) {
+	defer func() { p = recover() }()
+	f()
+	return nil
+}
+
+func TestArrayOfEverySize(t *testing.T) {
+	testArray(t, true, true)
+	testArray[int8](t, -1, 1)
+	testArray[uint8](t, 200, 1)
+	testArray[int16](t, -2, 2)
+	testArray[int32](t, -3, 3)
+	testArray(t, -4, 4)
+	testArray(t, 1.5, -2.5)
+	testArray[float32](t, 1.5, -2.5)
+	testArray(t, complex(1, 2), complex(3, 4))
+	testArray(t, [2]byte{1, 2}, [2]byte{3, 4})
+	testArray(t, [3]byte{1, 2, 3}, [3]byte{4, 5, 6})
+	testArray(t, [4]byte{1, 2, 3, 4}, [4]byte{5})
+	testArray(t, [5]byte{1}, [5]byte{4: 1})
+	testArray(t, [7]byte{1}, [7]byte{6: 1})
+	testArray(t, [8]byte{1}, [8]byte{7: 1})
+	testArray(t, [9]byte{1}, [9]byte{8: 1})
+	testArray(t, struct{ A, B uint16 }{1, 2}, struct{ A, B uint16 }{3, 4})
+	testArray(t, room{Now: 1}, room{Most: 2, name: [16]byte{15: 'x'}})
+	testArray(t, [1000]int{1}, [1000]int{999: 2})
+	testArray(t, struct{}{}, struct{}{})
+}
+
+// Neighbours in one word do not disturb each other.
+func testNeighbours[T comparable](t *testing.T, next func(T) T) {
+	t.Helper()
+	const rounds = 3000
+	a := mp.NewArray[T](4)
+	var wg sync.WaitGroup
+	for i := range a.Len() {
+		wg.Go(func() {
+			var want T
+			for n := range rounds {
+				if got := a.At(i); got != want {
+					t.Errorf("%T: element %d is %v, want %v", want, i, got, want)
+					return
+				}
+				if want = next(want); n%2 == 0 {
+					a.Set(i, want)
+				} else {
+					a.Update(i, func(x *T) { *x = next(*x) })
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestArrayNeighbours(t *testing.T) {
+	testNeighbours(t, func(x uint8) uint8 { return x + 1 })
+	testNeighbours(t, func(x uint16) uint16 { return x + 1 })
+	testNeighbours(t, func(x uint32) uint32 { return x + 1 })
+	testNeighbours(t, func(x uint64) uint64 { return x + 1 })
+	testNeighbours(t, func(x [3]byte) [3]byte { x[0]++; x[2]--; return x })
+	testNeighbours(t, func(x room) room { x.Now++; return x })
+}
+
+func TestArrayIndex(t *testing.T) {
+	words, large := mp.NewArray[int](3), mp.NewArray[room](3)
+	for name, f := range map[string]func(i int){
+		"At": func(i int) { words.At(i) }, "At of a large one": func(i int) { large.At(i) },
+		"Set": func(i int) { words.Set(i, 1) }, "Set of a large one": func(i int) { large.Set(i, room{}) },
+		"Update":        func(i int) { words.Update(i, func(*int) {}) },
+		"UpdateContext": func(i int) { _ = large.UpdateContext(t.Context(), i, func(*room) error { return nil }) },
+	} {
+		for i, want := range map[int]string{3: "index out of range [3] with length 3", -1: "index out of range [-1]"} {
+			if got, ok := caught(func() { f(i) }).(runtime.Error); !ok || !strings.Contains(got.Error(), want) {
+				t.Errorf("%s(%d) panicked with %v", name, i, got)
+			}
+		}
+	}
+	within(t, 5*time.Second, "With after a wrong index", func() { words.With(func([]int) {}); large.With(func([]room) {}) })
+}
+
+func TestArrayRefuses(t *testing.T) {
+	type person struct{ Name string }
+	for what, f := range map[string]func(){
+		"NewArray: -1 elements":                        func() { mp.NewArray[int](-1) },
+		"NewRawArray: -7 elements":                     func() { mp.NewRawArray[int](-7) },
+		"person is not plain data: field Name":         func() { mp.NewArray[person](1) },
+		"*int is not plain data: it is a pointer":      func() { mp.NewRawArrayOf([]*int{nil}) },
+		"asked for 9223372036854775807 bytes":          func() { mp.NewArray[room](math.MaxInt) },
+		"asked for 549755813952 bytes":                 func() { mp.NewRawArray[float64](1 << 36) },
+		"asked for 549755813952 bytes, 68":             func() { mp.NewArray[float64](1<<36, mp.Sparse) },
+		"is a Array[int64], not a Array[uint64]":       func() { reopen(mp.NewArray[int64](1), new(mp.Array[uint64])) },
+		"is a Array[int64], not a RawArray[int64]":     func() { reopen(mp.NewArray[int64](1), new(mp.RawArray[int64])) },
+		"is a Value[int64], not a Array[int64]":        func() { reopen(mp.NewValue[int64](1), new(mp.Array[int64])) },
+		"a zero Array cannot travel: make it with New": func() { reopen(new(mp.Array[int64]), new(mp.Array[int64])) },
+	} {
+		if got := fmt.Sprint(caught(f)); !strings.Contains(got, what) {
+			t.Errorf("got  %s\nwant %s", got, what)
+		}
+	}
+}
+
+// reopen makes b a handle of what a is one of.
+func reopen(a interface{ MarshalBinary() ([]byte, error) }, b interface{ UnmarshalBinary([]byte) error }) {
+	text, err := a.MarshalBinary()
+	if err == nil {
+		err = b.UnmarshalBinary(text)
+	}
+	runtime.KeepAlive(a)
+	if err != nil {
+		panic(err)
+	}
+}
+
+var (
+	changeRooms = mp.Proc2(func(_ context.Context, a *mp.Array[room], rounds int) error {
+		for n := range rounds {
+			i := n % a.Len()
+			a.Update(i, func(r *room) { r.Now++; r.Most++ })
+			if r := a.At((n + 1) % a.Len()); r.Now != r.Most {
+				return fmt.Errorf("torn: %v", r)
+			}
+		}
+		return nil
+	})
+	addEach = mp.Proc2(func(_ context.Context, a *mp.Array[int32], rounds int) error {
+		for n := range rounds {
+			a.Update(n%a.Len(), func(x *int32) { *x++ })
+		}
+		return nil
+	})
+	setAll = mp.Proc2(func(_ context.Context, a *mp.Array[room], n int) error {
+		for range n {
+			a.With(func(rooms []room) {
+				for i := range rooms {
+					rooms[i].Now += 10
+					rooms[i].Most += 10
+				}
+			})
+		}
+		return nil
+	})
+)
+
+func TestArrayBetweenProcesses(t *testing.T) {
+	const processes, rounds = 3, 2000
+	words, rooms := mp.NewArray[int32](4), mp.NewArray[room](4)
+	var g mp.Group
+	for range processes {
+		g.Start(t.Context(), addEach(words, rounds))
+		g.Start(t.Context(), changeRooms(rooms, rounds))
+	}
+	g.Start(t.Context(), setAll(rooms, rounds/10))
+	if err := g.Join(); err != nil {
+		t.Fatal(err)
+	}
+	sum, all := int32(0), 0
+	for i, x := range words.All() {
+		sum, all = sum+x, all+rooms.At(i).Now
+	}
+	if want := processes*rounds + 4*10*rounds/10; sum != processes*rounds || all != want {
+		t.Errorf("%d updates of words, %d of structs; want %d, %d", sum, all, processes*rounds, want)
+	}
+}
+
+var (
+	dieInUpdateOf = mp.Proc2(func(_ context.Context, a *mp.Array[room], g gate) error {
+		a.Update(1, func(r *room) { r.Now = 666; g.pass(); select {} })
+		return nil
+	})
+	dieInWith = mp.Proc2(func(_ context.Context, a *mp.Array[room], g gate) error {
+		a.With(func(rooms []room) { rooms[1].Now = 666; g.pass(); select {} })
+		return nil
+	})
+)
+
+func TestArrayUpdateOfTheKilledHasNotHappened(t *testing.T) {
+	a, g := mp.NewArrayOf([]room{{Now: 1}, {Now: 2}}), newGate()
+	p := start(t, dieInUpdateOf(a, g))
+	g.wait(t, 1)
+	if got := a.At(1); got.Now != 2 {
+		t.Errorf("half an update can be seen: %v", got)
+	}
+	if err := p.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	within(t, 5*time.Second, "the next update", func() { a.Update(1, func(r *room) { r.Now++ }) })
+	if got := a.At(1); got.Now != 3 {
+		t.Errorf("got %v", got)
+	}
+	if died, n := a.LastDeath(); n != 0 {
+		t.Errorf("%d deaths, %v: an update leaves nothing torn", n, died)
+	}
+}
+
+// arrayAbandoned fails unless each way to the lock tells who died.
+func arrayAbandoned(t *testing.T, a *mp.Array[room], who string) {
+	t.Helper()
+	for name, f := range map[string]func(){
+		"With":   func() { a.With(func([]room) {}) },
+		"Update": func() { a.Update(0, func(*room) {}) }, "Set": func() { a.Set(0, room{}) }, "At": func() { a.At(0) },
+		"CopyTo": func() { a.CopyTo(nil) }, "CopyFrom": func() { a.CopyFrom(nil) },
+	} {
+		within(t, 5*time.Second, name, func() {
+			if died, ok := caught(f).(*mp.OwnerDiedError); !ok || died.Process != who || died.Object != "rooms" {
+				t.Errorf("%s: %v, want to be told of %s", name, died, who)
+			}
+		})
+	}
+	for name, err := range map[string]error{
+		"WithContext":   a.WithContext(t.Context(), func([]room) { t.Error("let in") }),
+		"UpdateContext": a.UpdateContext(t.Context(), 0, func(*room) error { t.Error("let in"); return nil }),
+	} {
+		if died, ok := errors.AsType[*mp.OwnerDiedError](err); !ok || died.Process != who {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestArrayAbandoned(t *testing.T) {
+	a, g := mp.NewArrayOf([]room{{Now: 1}, {Now: 2}}, mp.Name("rooms")), newGate()
+	p := startProcess(t, &mp.Process{Name: "victim", Target: dieInWith(a, g)})
+	g.wait(t, 1)
+	if err := p.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	arrayAbandoned(t, a, "victim")
+	hard := errors.New("too hard")
+	if err := a.Recover(t.Context(), func(*mp.OwnerDiedError, []room) error { return hard }); err != hard {
+		t.Error(err)
+	}
+	arrayAbandoned(t, a, "victim")
+	if p := caught(func() { _ = a.Recover(t.Context(), func(*mp.OwnerDiedError, []room) error { panic("no") }) }); p != "no" {
+		t.Error(p)
+	}
+	arrayAbandoned(t, a, "MainProcess")
+	if err := a.Recover(t.Context(), func(died *mp.OwnerDiedError, rooms []room) error {
+		if rooms[1].Now != 666 || !died.Panicked {
+			t.Errorf("%v left %v", died, rooms[1])
+		}
+		rooms[1].Now = 2
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if got := a.At(1); got.Now != 2 {
+		t.Errorf("mended: %v", got)
+	}
+	if err := a.Recover(t.Context(), func(*mp.OwnerDiedError, []room) error { t.Error("mended twice"); return nil }); err != nil {
+		t.Error(err)
+	}
+	if died, n := a.LastDeath(); n != 2 || died.Process != "MainProcess" {
+		t.Errorf("%d deaths, the last: %v", n, died)
+	}
+}
+
+func TestArrayWithPanics(t *testing.T) {
+	a := mp.NewArray[room](2, mp.Name("rooms"))
+	if p := caught(func() { a.With(func(rooms []room) { rooms[0].Now = 1; panic("no") }) }); p != "no" {
+		t.Errorf("With panicked with %v", p)
+	}
+	arrayAbandoned(t, a, "MainProcess")
+	if err := a.Recover(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if a.At(0).Now != 1 {
+		t.Error("recovering has changed it")
+	}
+}
+
+// Words are whole whatever has died.
+func TestArrayOfWordsAbandoned(t *testing.T) {
+	a := mp.NewArrayOf([]int{3, 1, 2})
+	_ = caught(func() { a.With(func(x []int) { x[0] = 9; panic("no") }) })
+	if a.Set(1, 7); a.At(0) != 9 || a.At(1) != 7 {
+		t.Errorf("%d, %d", a.At(0), a.At(1))
+	}
+	if _, ok := caught(func() { a.Update(0, func(*int) {}) }).(*mp.OwnerDiedError); !ok {
+		t.Error("Update was not told")
+	}
+}
+
+func TestArrayReleased(t *testing.T) {
+	a, g := mp.NewArray[room](2, mp.Name("rooms"), mp.Release), newGate()
+	p := startProcess(t, &mp.Process{Name: "victim", Target: dieInWith(a, g)})
+	g.wait(t, 1)
+	if err := p.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	within(t, 5*time.Second, "At", func() {
+		if got := a.At(1); got.Now != 666 {
+			t.Errorf("got %v", got)
+		}
+	})
+	if died, n := a.LastDeath(); n != 1 || died.Process != "victim" {
+		t.Errorf("%d deaths, the last: %v", n, died)
+	}
+	_ = caught(func() { a.With(func([]room) { panic("no") }) })
+	within(t, 5*time.Second, "an Update", func() { a.Update(0, func(r *room) { r.Now++ }) })
+	if a.At(0).Now != 1 {
+		t.Error("lost")
+	}
+}
+
+func TestArrayGivesUp(t *testing.T) {
+	a := mp.NewArray[room](2)
+	a.With(func([]room) {
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
+			defer cancel()
+			for name, err := range map[string]error{
+				"UpdateContext": a.UpdateContext(ctx, 0, func(*room) error { return nil }),
+				"WithContext":   a.WithContext(ctx, func([]room) {}),
+				"Recover":       a.Recover(ctx, nil),
+			} {
+				if !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+		})
+		wg.Wait()
+	})
+	a.Update(0, func(*room) {})
+}
+
+// What overtakes an Update of a word makes it begin again.
+func TestArrayUpdateIsOvertaken(t *testing.T) {
+	a := mp.NewArray[uint16](3)
+	var seen []uint16
+	a.Update(1, func(x *uint16) {
+		if seen = append(seen, *x); len(seen) == 1 {
+			a.Set(0, 77) // a neighbour: no reason
+			a.Set(1, 5)
+		}
+		*x++
+	})
+	if got := slices.Collect(values(a)); !slices.Equal(seen, []uint16{0, 5}) || !slices.Equal(got, []uint16{77, 6, 0}) {
+		t.Errorf("Update saw %v, made %v", seen, got)
+	}
+}
+
+func TestArrayIsSorted(t *testing.T) {
+	want := []float64{3, -1, 2.5, 0}
+	a, r := mp.NewArrayOf(want), mp.NewRawArrayOf(want)
+	slices.Sort(want)
+	a.With(slices.Sort)
+	slices.Sort(r.Slice())
+	if got := slices.Collect(values(a)); !slices.Equal(got, want) || !slices.Equal(r.Slice(), want) {
+		t.Errorf("%v, %v", got, r.Slice())
+	}
+}
+
+var touchFar = mp.Proc2(func(_ context.Context, a *mp.Array[room], r *mp.RawArray[byte]) error {
+	a.Set(a.Len()/2, room{Now: 7})
+	r.Slice()[r.Len()-1] = 9
+	return nil
+})
+
+func TestSparseArrays(t *testing.T) {
+	before := mp.DefaultArena().Left()
+	func() {
+		a, r := mp.NewArray[room](1<<27, mp.Sparse), mp.NewRawArray[byte](16<<30, mp.Sparse)
+		if _, err := mp.Run(t.Context(), touchFar(a, r)); err != nil {
+			t.Fatal(err)
+		}
+		if a.At(1<<26).Now != 7 || a.At(5).Now != 0 || r.Slice()[16<<30-1] != 9 {
+			t.Error("what was written is not there")
+		}
+		if left := mp.DefaultArena().Left(); before-left < 20<<30 {
+			t.Errorf("%d bytes left, %d before", left, before)
+		}
+	}()
+	within(t, 20*time.Second, "collecting them", func() {
+		for before-mp.DefaultArena().Left() > 1<<30 {
+			runtime.GC()
+		}
+	})
+}
+
+func TestArrayAllStops(t *testing.T) {
+	var seen []int
+	for i, x := range mp.NewArrayOf([]int{5, 6, 7}).All() {
+		if seen = append(seen, i, x); i == 1 {
+			break
+		}
+	}
+	if want := []int{0, 5, 1, 6}; !reflect.DeepEqual(seen, want) {
+		t.Errorf("%v", seen)
+	}
+}
