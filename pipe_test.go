@@ -245,7 +245,7 @@ func TestPipeCloseEndsWaits(t *testing.T) {
 					t.Error(err)
 				}
 			})
-			if err := b.Send(7); err != nil && name != "Send" {
+			if err := b.TrySend(7); err != nil && name != "Send" {
 				t.Error(err)
 			}
 			runtime.KeepAlive(other)
