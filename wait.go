@@ -89,7 +89,7 @@ func (w *wait) begin() error {
 		return errors.New("mp: Wait: nothing to wait for")
 	}
 	for i, m := range w.many {
-		err := errors.New("it is nil")
+		err := errNilWait
 		if m != nil {
 			w.came[i], err = m.mayWait()
 		}
