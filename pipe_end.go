@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/multiproc/mp/internal/arena"
+	"github.com/multiproc/mp/internal/failpoint"
 	"github.com/multiproc/mp/internal/wire"
 )
 
@@ -149,6 +150,7 @@ func (st *processState) passOn(name string, order []byte) {
 	for _, e := range st.arena.endsIn(order) {
 		enter := func(slot uint32) { arena.PayloadOf[arena.PipeState](e.hold.object).Ends[e.side].Enter(slot) }
 		st.arena.in.Lend(e.hold.object, st.id, enter)
+		failpoint.Hit("pipe: end lent")
 		e.close(fmt.Errorf("mp: a connection that was passed to process %s: Clone it before Start to keep the end as well: %w", name, ErrClosed))
 		e.hold.drop()
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 
+	"github.com/multiproc/mp/internal/failpoint"
 	"github.com/multiproc/mp/internal/park"
 )
 
@@ -145,6 +146,7 @@ func (w *wait) sleep(ctx context.Context) error {
 		return err
 	}
 	v := a.in.Parker().Watch(w.watches, w.signal)
+	failpoint.Hit("wait: watching")
 	// What is no word has been listened to since before this look.
 	if !w.otherReady() {
 		select {
@@ -154,6 +156,7 @@ func (w *wait) sleep(ctx context.Context) error {
 		}
 	}
 	v.End()
+	failpoint.Hit("wait: out of sleep")
 	w.handOn(len(w.many))
 	return err
 }

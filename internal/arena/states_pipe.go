@@ -96,6 +96,7 @@ func (a *Arena) JoinEnd(o *Object, end int) bool {
 		return false
 	}
 	e.Enter(a.slot)
+	failpoint.Hit("pipe: end joined")
 	return true
 }
 

@@ -3,6 +3,7 @@ package ring
 import (
 	"context"
 
+	"github.com/multiproc/mp/internal/failpoint"
 	"github.com/multiproc/mp/internal/park"
 )
 
@@ -42,6 +43,7 @@ func (r *Ring) Watch() (w park.Watch, ok bool) {
 			return w, false
 		}
 		if r.Tail.announce(tail) {
+			failpoint.Hit("ring: watched")
 			return park.Watch{Word: r.Tail.low(), Seen: uint32(waited), Blocked: asleep}, true
 		}
 	}
