@@ -45,18 +45,21 @@ type Queue[T any] struct {
 // ringBytes is the usual size of a ring.
 const ringBytes = 1 << 20
 
-// MessageSizeError: a message is longer than a quarter of its queue's ring, and never fits.
+// MessageSizeError: a message is longer than a quarter of the ring of its queue or pipe, and never fits.
 type MessageSizeError struct {
-	Queue string // its name; "" = it has none
+	Queue string // its name, or the pipe's; "" = it has none
 	Size  int    // of the encoded message, in bytes
 	Most  int    // the longest that its ring takes
+
+	pipe bool
 }
 
 // Error tells both sizes, and the option that makes room.
 func (e *MessageSizeError) Error() string {
-	name := "a queue"
+	kind := map[bool]string{false: "queue", true: "pipe"}[e.pipe]
+	name := "a " + kind
 	if e.Queue != "" {
-		name = fmt.Sprintf("queue %q", e.Queue)
+		name = fmt.Sprintf("%s %q", kind, e.Queue)
 	}
 	s := fmt.Sprintf("mp: a message of %d bytes is too long for the ring of %s, which takes %d", e.Size, name, e.Most)
 	if n := ringFor(e.Size); n <= ring.MaxSize {
@@ -74,8 +77,8 @@ type ringSize int
 
 func (n ringSize) apply(s *settings) { s.ring = int(n) }
 
-// RingBytes is a queue's option: the size of the ring that its messages lie in, 1 MiB otherwise. It is rounded up to
-// a power of two; from 1 to 4 GiB, or NewQueue panics. A message takes its length, rounded up to 8 bytes, and
+// RingBytes is a queue's and a pipe's option: the size of the ring that messages lie in, otherwise 1 MiB, and 256 KiB for
+// each direction of a pipe. It is rounded up to a power of two; from 1 to 4 GiB, or NewQueue panics. A message takes its length, rounded up to 8 bytes, and
 // 8 bytes more, and may take a quarter of the ring.
 func RingBytes(n int) Option { return ringSize(n) }
 

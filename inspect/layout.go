@@ -59,4 +59,5 @@ var payloads = map[arena.Kind]uint64{
 	arena.KindQueue:     queueSize,
 	arena.KindArray:     arraySize,
 	arena.KindRawArray:  rawArraySize,
+	arena.KindPipe:      pipeSize,
 }

@@ -77,6 +77,7 @@ type Object struct {
 	Barrier   *Barrier   `json:"barrier,omitempty"`
 	Queue     *Queue     `json:"queue,omitempty"`
 	Array     *Array     `json:"array,omitempty"` // of an Array, with its lock while somebody has it, and of a RawArray
+	Pipe      *Pipe      `json:"pipe,omitempty"`
 }
 
 // Lock is the state of a lock.

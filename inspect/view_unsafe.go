@@ -84,6 +84,7 @@ const (
 	rawArraySize  = uint64(unsafe.Sizeof(arena.RawArrayState{}))
 	_             = -uint(unsafe.Sizeof(arena.ArrayState{}) - unsafe.Sizeof(record{}.payload))
 	_             = -uint(unsafe.Sizeof(arena.RawArrayState{}) - unsafe.Sizeof(record{}.payload))
+	pipeSize      = uint64(unsafe.Sizeof(arena.PipeState{}))
 	_             = -uint(unsafe.Sizeof(arena.SemaphoreState{}) - unsafe.Sizeof(record{}.payload))
 	_             = -uint(unsafe.Sizeof(arena.RWLockHead{}) - unsafe.Sizeof(record{}.payload))
 	_             = -uint(unsafe.Sizeof(arena.EventState{}) - unsafe.Sizeof(record{}.payload))

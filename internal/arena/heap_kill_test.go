@@ -163,6 +163,8 @@ func (s *scene) extend(sizes ...uint64) {
 func (s *scene) shrink(i int) {
 	count, size := PayloadOf[uint64](s.o), at[Extent](s.a, s.extents[i]-extentSize).Size
 	s.a.Shrink(s.o, s.extents[i], redo.Change{Word: count, Value: *count - size})
+}
+
 func (s *scene) sparse() {
 	s.o, _ = mustObject(s.t, s.a, ObjectSpec{Kind: KindRawArray, Flags: FlagSparse, Size: 100000})
 }

@@ -51,6 +51,8 @@ func (o *Object) mortal() mortal {
 		return PayloadOf[QueueState](o)
 	case KindArray:
 		return PayloadOf[ArrayState](o)
+	case KindPipe:
+		return PayloadOf[PipeState](o)
 	}
 	return nil
 }

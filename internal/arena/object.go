@@ -32,16 +32,18 @@ const (
 
 	KindArray    Kind = 13
 	KindRawArray Kind = 14
+	KindPipe     Kind = 15
 )
 
 var kindNames = [...]string{
 	KindLock: "Lock", KindValue: "Value", KindRawValue: "RawValue", KindRLock: "RLock", KindRWLock: "RWLock", KindSemaphore: "Semaphore",
 	KindBoundedSemaphore: "BoundedSemaphore", KindEvent: "Event", KindCondition: "Condition", KindBarrier: "Barrier",
 	KindTrace: "Trace", KindQueue: "Queue", KindArray: "Array", KindRawArray: "RawArray",
+	KindPipe: "Pipe",
 }
 
 // generic kinds hold a type that their users choose.
-var generic = map[Kind]bool{KindValue: true, KindRawValue: true, KindQueue: true, KindArray: true, KindRawArray: true}
+var generic = map[Kind]bool{KindValue: true, KindRawValue: true, KindQueue: true, KindArray: true, KindRawArray: true, KindPipe: true}
 
 // String is the kind's name, that of the type in package mp.
 func (k Kind) String() string {

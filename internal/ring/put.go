@@ -14,7 +14,7 @@ import (
 // whole, or never was. Whoever comes while another sleeps for space waits behind it.
 func (r *Ring) Put(ctx context.Context, u *User, msg []byte) error {
 	for {
-		if !r.lined() {
+		if !r.Lined() {
 			if err := r.put(ctx, u, msg); err != refusal.ErrFull {
 				return err
 			}
@@ -27,9 +27,9 @@ func (r *Ring) Put(ctx context.Context, u *User, msg []byte) error {
 	}
 }
 
-// lined tells whether there is no room for the first in line. One that is on its way keeps nobody from putting: it may be
+// Lined tells whether there is no room for the first in line. One that is on its way keeps nobody from putting: it may be
 // stopped.
-func (r *Ring) lined() bool {
+func (r *Ring) Lined() bool {
 	id, _ := r.Line.HeldBy()
 	return id != 0 && r.Head.v.Load()&flags == waited
 }
@@ -67,7 +67,7 @@ func (r *Ring) putFirst(ctx context.Context, u *User, msg []byte) error {
 	}
 }
 
-// TryPut is Put that does not wait for space: ErrFull if there is none. It does not mind who stands in line.
+// TryPut is Put that does not wait for space: ErrFull if there is none. It does not mind who stands in line; see Lined.
 func (r *Ring) TryPut(u *User, msg []byte) error { return r.put(context.Background(), u, msg) }
 
 func (r *Ring) put(ctx context.Context, u *User, msg []byte) error {

@@ -25,7 +25,7 @@ func (r *Ring) Take(ctx context.Context, u *User, b []byte) ([]byte, error) {
 			slept = true
 		}
 		if slept {
-			r.handOn(u)
+			r.HandOn(u)
 		}
 		return out, err
 	}

@@ -47,9 +47,9 @@ func (m *Mark) sleep(ctx context.Context, u *User) error {
 	return err
 }
 
-// handOn is for a consumer that has slept, whatever it leaves with: others may sleep behind it, and puts that found
+// HandOn is for a consumer that has slept, whatever it leaves with: others may sleep behind it, and puts that found
 // no W have relied on it.
-func (r *Ring) handOn(u *User) {
+func (r *Ring) HandOn(u *User) {
 	for {
 		failpoint.Hit("ring: handing on")
 		tail := r.Tail.v.Load()

@@ -125,11 +125,11 @@ func arrayRows(scale float64) []Row {
 	}
 }
 
-func cpythonPipeRows(py *rivals.Program, scale float64) []Row {
+func cpythonFloatRows(py *rivals.Program, scale float64) []Row {
 	row := func(how, beside string, most float64) Row {
 		return Row{
 			Name: "100,000 floats to another process", Beside: beside, Most: most, Rounds: 5,
-			Ours: throughFloats(int(1000 * scale)), Theirs: rival(py, "pipe", how, fmt.Sprint(int(50*scale)), "1"),
+			Ours: throughFloats(int(1000 * scale)), Theirs: rival(py, "floats", how, fmt.Sprint(int(50*scale)), "1"),
 		}
 	}
 	return []Row{row("list", "CPython Pipe, a list", 0.025), row("bytes", "CPython Pipe, bytes of an array", 0)}

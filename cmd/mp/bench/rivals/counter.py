@@ -6,8 +6,9 @@
     counter.py barrier P N [R]          P processes pass one Barrier N times
     counter.py condition N [R]          2 processes hand a turn over, N times each
     counter.py queue N [R]              1 process puts N numbers into a Queue, another gets them
-    counter.py pipe bytes|list N [R]    1 process sends 100,000 floats through a Pipe N times, another receives them:
+    counter.py floats bytes|list N [R]  1 process sends 100,000 floats through a Pipe N times, another receives them:
                                         the bytes of an array('d') by send_bytes, or a list by send
+    counter.py pipe N [R]               a number through a Pipe to another process and back, N times
     counter.py start fork|spawn [R]     Process(target=f).start() and join()
 
 It runs one round to warm up and R more (default 5; for start 20, a round being
@@ -190,7 +191,7 @@ def receiver(how, n, conn, barrier, ends):
         sys.exit("counter.py: what was received is not what was sent")
 
 
-def pipe(how, n):
+def floats_pipe(how, n):
     """The time from the sender's release to the last message's arrival, over n."""
     ctx = context()
     there, here = ctx.Pipe(duplex=False)
@@ -207,6 +208,32 @@ def pipe(how, n):
     if any(w.exitcode for w in workers):
         sys.exit("counter.py: a worker failed")
     return (ends[0] - starts[0]) / n
+def echo(conn):
+    try:
+        while True:
+            conn.send(conn.recv())
+    except EOFError:
+        pass
+
+
+def pipe(n):
+    """The time of n numbers there and back, over n."""
+    ctx = context()
+    mine, theirs = ctx.Pipe()
+    p = ctx.Process(target=echo, args=(theirs,), daemon=True)
+    p.start()
+    theirs.close()
+    mine.send(0)
+    mine.recv()
+    begin = time.monotonic_ns()
+    for i in range(n):
+        mine.send(i)
+        if mine.recv() != i:
+            sys.exit("counter.py: another number came back")
+    took = time.monotonic_ns() - begin
+    p.terminate()
+    p.join()
+    return took / n
 
 
 def uncontended(n):
@@ -255,9 +282,12 @@ def parse(args):
     elif mode == "queue" and len(rest) in (1, 2):
         n = number(rest.pop(0))
         name, one, r = mode, lambda: queue(n), 5
-    elif mode == "pipe" and len(rest) in (2, 3) and rest[0] in ("bytes", "list"):
+    elif mode == "floats" and len(rest) in (2, 3) and rest[0] in ("bytes", "list"):
         how, n = rest.pop(0), number(rest.pop(0))
-        name, one, r = "pipe/" + how, lambda: pipe(how, n), 5
+        name, one, r = "floats/" + how, lambda: floats_pipe(how, n), 5
+    elif mode == "pipe" and len(rest) in (1, 2):
+        n = number(rest.pop(0))
+        name, one, r = mode, lambda: pipe(n), 5
     elif mode == "start" and len(rest) in (1, 2) and rest[0] in ("fork", "spawn"):
         method = rest.pop(0)
         name, one, r = "start/" + method, lambda: start(method), 20

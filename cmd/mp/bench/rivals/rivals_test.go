@@ -62,8 +62,9 @@ func TestRivalsMeasure(t *testing.T) {
 			"condition 100":   "cpython/condition",
 			"locked 2 10000":  "cpython/locked/2",
 			"queue 100":       "cpython/queue",
-			"pipe bytes 3":    "cpython/pipe/bytes",
-			"pipe list 3":     "cpython/pipe/list",
+			"floats bytes 3":  "cpython/floats/bytes",
+			"floats list 3":   "cpython/floats/list",
+			"pipe 100":        "cpython/pipe",
 			"barrier 2 20":    "cpython/barrier/2",
 			"start fork":      "cpython/start/fork",
 			"start spawn":     "cpython/start/spawn",
@@ -104,7 +105,7 @@ func TestRunSaysWhatWasWrong(t *testing.T) {
 			p := program(t, open)
 			for _, args := range []string{
 				"", "sideways 1", "uncontended", "uncontended 0", "uncontended 1x",
-				"counter 2", "counter 0 1", "counter 2 -1", "counter 2 1 1 1", "start thread", "pipe 3", "pipe floats 3",
+				"counter 2", "counter 0 1", "counter 2 -1", "counter 2 1 1 1", "start thread", "floats 3", "floats floats 3",
 			} {
 				_, err := p.Run(t.Context(), strings.Fields(args)...)
 				var exit *exec.ExitError

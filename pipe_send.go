@@ -1,0 +1,106 @@
+package mp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+
+	"github.com/multiproc/mp/internal/codec"
+	"github.com/multiproc/mp/internal/race"
+	"github.com/multiproc/mp/internal/refusal"
+)
+
+// errPeerGone: nobody will ever receive it.
+var errPeerGone = fmt.Errorf("mp: sending to an end of a pipe that every process has closed: %w", io.ErrClosedPipe)
+
+// errOneWay is about a direction that a pipe does not have.
+var errOneWay = fmt.Errorf("mp: nothing travels this way through the pipe: its type is None: %w", errors.ErrUnsupported)
+
+// Send sends v, waiting for room as long as it takes. Its errors: one that is io.ErrClosedPipe, if no process holds the
+// other end any more; ErrClosed; *[MessageSizeError]; and what the encoding of v says, if this v cannot travel. v was
+// not sent then. v is not kept, and may be changed at once.
+func (c *Connection[S, R]) Send(v S) error { return c.SendContext(background, v) }
+
+// SendContext is Send until ctx ends, and returns ctx's error then: v was not sent. If there is room the end of ctx does not
+// matter, unless another process is just sending by the same end.
+func (c *Connection[S, R]) SendContext(ctx context.Context, v S) error {
+	b := takeBuffer()
+	msg, err := codec.Append((*b)[:0], v)
+	if err == nil {
+		err = c.put(ctx, msg)
+	}
+	giveBuffer(b, msg)
+	return err
+}
+
+// TrySend sends v if there is room now, also if others wait for more of it. Otherwise it returns queue.ErrFull, or an
+// error of Send.
+func (c *Connection[S, R]) TrySend(v S) error {
+	b := takeBuffer()
+	msg, err := codec.Append((*b)[:0], v)
+	if err == nil {
+		if err = c.mayPut(msg); err == nil {
+			err = c.sent(nil, c.out.TryPut(c.user, msg))
+		}
+	}
+	giveBuffer(b, msg)
+	runtime.KeepAlive(c)
+	return err
+}
+
+// SendBytes sends these bytes as a message, as Send would. It is for RecvBytes on the other side: Recv takes them for
+// the encoding of a value, and RecvBytes gets that of what was sent by Send. So who passes messages on need not know
+// their type, which travels with neither.
+func (c *Connection[S, R]) SendBytes(b []byte) error { return c.put(background, b) }
+
+func (c *Connection[S, R]) put(ctx context.Context, msg []byte) error {
+	err := c.mayPut(msg)
+	if err != nil {
+		return err
+	}
+	err = refusal.ErrFull
+	if !c.out.Lined() {
+		err = c.out.TryPut(c.user, msg)
+	}
+	if err == refusal.ErrFull {
+		w, u := c.end.until(ctx)
+		err = c.out.Put(w, c.user, msg)
+		u.stop()
+	}
+	err = c.sent(ctx, err)
+	runtime.KeepAlive(c)
+	return err
+}
+
+// mayPut tells why a message cannot be sent, whether there is room or not.
+func (c *Connection[S, R]) mayPut(msg []byte) error {
+	if err := c.end.closed(); err != nil {
+		return err
+	}
+	if c.out == nil {
+		return errOneWay
+	}
+	if most := c.out.Largest(); len(msg) > most {
+		return &MessageSizeError{Queue: c.object.Named(), Size: len(msg), Most: most, pipe: true}
+	}
+	if race.Enabled {
+		c.shadow.Release()
+	}
+	return nil
+}
+
+// sent is what a put's error means here.
+func (c *Connection[S, R]) sent(ctx context.Context, err error) error {
+	switch {
+	case err == nil || err == refusal.ErrFull:
+		return err
+	case err == refusal.ErrShutDown:
+		if why := c.end.closed(); why != nil {
+			return why
+		}
+		return errPeerGone
+	}
+	return c.end.ended(ctx, err)
+}
