@@ -13,17 +13,22 @@
  *   full:        awaitSpace: the same
  *   handOn       "ring: handing on"
  *   lined        Put: is there somebody in line who sleeps
+ *   Shutter      Shutdown, "ring: shut", "ring: shut at both ends", "ring: dropping": St and Sh are S in Tail and in Head
  *   Sweep        Died
  *
  * What is checked, when nothing can move any more, of all that live: nobody sleeps for a message that is there, nor for room
- * that there is; nobody stands in line with nobody before it.
+ * that there is; nobody stands in line with nobody before it; nobody sleeps at a ring that is shut at both ends, nor at one that
+ * is shut at all if who shut it lives or is swept.
  *
  * Scope:
- *   R=1          messages of each; default 2
+ *   R=1          messages of each; default 2; with 0 nobody takes any
+ *   P=2          ... of each producer, if it is not R: some stay in the ring
  *   CANCEL       the context of the first consumer and of the first producer ends while they sleep, at any time
  *   DEATH=i      process i is killed, at any step, and swept
  *   STOP=i       ... it is stopped instead, for ever, and not swept: the parker's tick releases sleepers that are not
  *                blocked, and those in line look again
+ *   SHUT         somebody shuts the ring, at any time; it is process 4, of which DEATH and STOP may speak
+ *   DROP         ... and takes all messages out, at once
  *
  * Must fail:
  *   NOHANDON     who has slept leaves messages and wakes nobody
@@ -32,29 +37,39 @@
  *   NOLINE       every producer sleeps on Head, and one is woken
  *   NOWAKE       the sweep wakes nobody
  *   NOFREE       ... does not free the line
+ *   NOTELL       ... does not finish the shutdown of the dead
+ *   ONEEND       who shuts the ring says so at Tail alone
  *   FLAG         W in Tail is a flag of its own: who was woken sets it at once and then stops (with STOP)
  */
 #ifndef R
 #define R 2
 #endif
-#define C 2
-#define N 4
-#define CAP 2
-#define NOBODY 9
-#ifdef DEATH
-#define VICTIM DEATH
-#elif defined(STOP)
-#define VICTIM STOP
-#else
-#define VICTIM NOBODY
+#ifndef P
+#define P R
 #endif
-#if VICTIM < C
-#define ENDSC unless { me == VICTIM && (gone[me] || stopped[me]) }
+#define C 2
+#define N 5
+#define CAP 2
+#define nobody 9
+#ifdef DEATH
+#define victim DEATH
+#elif defined(STOP)
+#define victim STOP
+#else
+#define victim nobody
+#endif
+#if victim < C
+#define ENDSC unless { me == victim && (gone[me] || stopped[me]) }
 #else
 #define ENDSC
 #endif
-#if VICTIM < NOBODY && VICTIM >= C
-#define ENDSP unless { me == VICTIM && (gone[me] || stopped[me]) }
+#if victim == 4
+#define ENDSS unless { gone[me] || stopped[me] }
+#else
+#define ENDSS
+#endif
+#if victim < 4 && victim >= C
+#define ENDSP unless { me == victim && (gone[me] || stopped[me]) }
 #else
 #define ENDSP
 #endif
@@ -62,9 +77,10 @@
 
 chan ring = [CAP] of { byte };
 byte used, line;
-bit Wt, Wh;
+bit Wt, Wh, St, Sh;
 bit sleepsT[N], sleepsH[N], inLine[N];
 bit gone[N], stopped[N];
+bit told; /* the shutdown came to its end */
 
 inline wakeT() {
   atomic {
@@ -89,9 +105,9 @@ inline wakeH() {
 inline handOn() {
   atomic {
     if
-    :: Wt -> more = 0
-    :: !Wt && nempty(ring) -> more = 1
-    :: !Wt && empty(ring) -> more = 0;
+    :: Wt || St -> more = 0
+    :: !Wt && !St && nempty(ring) -> more = 1
+    :: !Wt && !St && empty(ring) -> more = 0;
 #ifndef NOW
       Wt = 1
 #endif
@@ -117,7 +133,8 @@ proctype Consumer(byte me) {
         size = 0;
         if
         :: nempty(ring) -> ring?size; used = used - size; w = Wh; Wh = 0
-        :: empty(ring)
+        :: empty(ring) && St -> over = 1
+        :: empty(ring) && !St
         fi
       };
       if
@@ -131,11 +148,16 @@ proctype Consumer(byte me) {
         :: slept -> handOn(); slept = 0
         :: else
         fi
+      :: size == 0 && over ->
+        if
+        :: slept -> handOn()
+        :: else
+        fi
       :: else ->
         atomic { /* none */
           if
-          :: empty(ring) -> Wt = 1; more = 1
-          :: nempty(ring) -> more = 0
+          :: empty(ring) && !St -> Wt = 1; more = 1
+          :: nempty(ring) || St -> more = 0
           fi
         };
         if
@@ -143,8 +165,8 @@ proctype Consumer(byte me) {
           more = 0;
           atomic {
             if
-            :: Wt -> sleepsT[me] = 1
-            :: !Wt
+            :: Wt && !St -> sleepsT[me] = 1
+            :: !Wt || St
             fi
           };
           if
@@ -175,7 +197,8 @@ proctype Consumer(byte me) {
 inline put() {
   atomic {
     if
-    :: used + NEED(me) <= CAP -> ring!NEED(me); used = used + NEED(me); w = Wt; Wt = 0; ok = 1
+    :: St -> ok = 0; over = 1
+    :: !St && used + NEED(me) <= CAP -> ring!NEED(me); used = used + NEED(me); w = Wt; Wt = 0; ok = 1
     :: else -> ok = 0
     fi
   };
@@ -190,21 +213,21 @@ proctype Producer(byte me) {
   bit w, ok, mine, over;
   {
     do
-    :: r < R && !over ->
+    :: r < P && !over ->
       ok = 0;
       if
-      :: atomic { !mine && line != 0 && Wh -> skip } /* lined */
-      :: atomic { mine || line == 0 || !Wh -> skip }; put()
+      :: atomic { !mine && line != 0 && Wh && !Sh -> skip } /* lined */
+      :: atomic { mine || line == 0 || !Wh || Sh -> skip }; put()
       fi;
       if
-      :: ok ->
+      :: ok || over ->
         r++; ok = 0;
         if
         :: mine -> mine = 0; line = 0
         :: else
         fi
 #ifndef NOLINE
-      :: !ok && !mine ->
+      :: !ok && !over && !mine ->
         inLine[me] = 1;
         atomic {
           if
@@ -219,7 +242,7 @@ proctype Producer(byte me) {
       :: else ->
         atomic { /* full */
           if
-          :: used + NEED(me) > CAP -> Wh = 1; w = 1
+          :: used + NEED(me) > CAP && !St && !Sh -> Wh = 1; w = 1
           :: else -> w = 0
           fi
         };
@@ -228,8 +251,8 @@ proctype Producer(byte me) {
           w = 0;
           atomic {
             if
-            :: Wh -> sleepsH[me] = 1
-            :: !Wh
+            :: Wh && !Sh -> sleepsH[me] = 1
+            :: !Wh || Sh
             fi
           };
           if
@@ -246,12 +269,42 @@ proctype Producer(byte me) {
   } ENDSP
 }
 
+#ifdef SHUT
+proctype Shutter(byte me) {
+  byte size;
+  {
+    St = 1;
+#ifndef ONEEND
+    Sh = 1;
+#endif
+    atomic { sleepsT[0] = 0; sleepsT[1] = 0 };
+    atomic { sleepsH[2] = 0; sleepsH[3] = 0 };
+#ifdef DROP
+    atomic {
+      do
+      :: nempty(ring) -> ring?size
+      :: empty(ring) -> break
+      od;
+      used = 0; Wh = 0
+    }
+#endif
+    told = 1
+  } ENDSS
+}
+#endif
+
 #ifdef DEATH
 proctype Sweep() {
-  atomic { gone[VICTIM] = 1; sleepsT[VICTIM] = 0; sleepsH[VICTIM] = 0; inLine[VICTIM] = 0 };
+  atomic { gone[victim] = 1; sleepsT[victim] = 0; sleepsH[victim] = 0; inLine[victim] = 0 };
 #ifndef NOFREE
   if
-  :: line == VICTIM + 1 -> line = 0
+  :: line == victim + 1 -> line = 0
+  :: else
+  fi;
+#endif
+#ifndef NOTELL
+  if
+  :: St -> Sh = 1
   :: else
   fi;
 #endif
@@ -264,16 +317,16 @@ proctype Sweep() {
 
 #ifdef STOP
 proctype Stop() {
-  stopped[VICTIM] = 1
+  stopped[victim] = 1
 }
 
 proctype Tick() {
 end:
   do
-  :: atomic { !Wt && sleepsT[0] && !stopped[0] -> sleepsT[0] = 0 }
-  :: atomic { !Wt && sleepsT[1] && !stopped[1] -> sleepsT[1] = 0 }
-  :: atomic { !Wh && sleepsH[2] && !stopped[2] -> sleepsH[2] = 0 }
-  :: atomic { !Wh && sleepsH[3] && !stopped[3] -> sleepsH[3] = 0 }
+  :: atomic { (!Wt || St) && sleepsT[0] && !stopped[0] -> sleepsT[0] = 0 }
+  :: atomic { (!Wt || St) && sleepsT[1] && !stopped[1] -> sleepsT[1] = 0 }
+  :: atomic { (!Wh || Sh) && sleepsH[2] && !stopped[2] -> sleepsH[2] = 0 }
+  :: atomic { (!Wh || Sh) && sleepsH[3] && !stopped[3] -> sleepsH[3] = 0 }
   od
 }
 #endif
@@ -286,6 +339,9 @@ init {
     run Consumer(1);
     run Producer(2);
     run Producer(3);
+#ifdef SHUT
+    run Shutter(4);
+#endif
 #ifdef DEATH
     run Sweep();
 #endif
@@ -295,6 +351,12 @@ init {
 #endif
   };
   timeout ->
+  if
+  :: gone[4] && St -> told = 1
+  :: else
+  fi;
+  assert(!((told || Sh) && ((LIVES(0) && sleepsT[0]) || (LIVES(1) && sleepsT[1]))));
+  assert(!((told || Sh) && ((LIVES(2) && sleepsH[2]) || (LIVES(3) && sleepsH[3]))));
   assert(!(LIVES(0) && sleepsT[0] && used > 0));
   assert(!(LIVES(1) && sleepsT[1] && used > 0));
   assert(!(LIVES(2) && sleepsH[2] && used + 2 <= CAP));
