@@ -69,6 +69,7 @@ func TestCorruptionIsFound(t *testing.T) {
 			r, w := guarded(t, 256, 0)
 			u := stranger(t, r)
 			mustPut(t, r, u, []byte("one"))
+			mustPut(t, r, u, []byte("two"))
 			c.harm(w)
 			err := c.by(r, u)
 			wrong, ok := errors.AsType[*CorruptError](err)
@@ -76,6 +77,9 @@ func TestCorruptionIsFound(t *testing.T) {
 				t.Fatalf("got %v, expected a *CorruptError", err)
 			}
 			t.Log(err)
+			if !r.Tail.shut() || !r.Head.shut() {
+				t.Error("who is about to sleep is not told")
+			}
 			for _, next := range []func(*Ring, *User) error{taker, full, waiter, sleeper} {
 				expect(t, next(r, u), refusal.ErrCorrupt)
 			}
@@ -83,6 +87,54 @@ func TestCorruptionIsFound(t *testing.T) {
 			expect(t, taker(r, u), refusal.ErrCorrupt)
 		})
 	}
+}
+
+// Records that would be where others are, or none.
+func TestCorruptionAtTheEnd(t *testing.T) {
+	const most = 56 // bytes: 8 words with the header, a quarter of the ring
+	for _, c := range []struct {
+		name           string
+		before, behind int // messages taken, and put
+		harm           header
+	}{
+		{"a filler longer than what is in use", 2, 0, newHeader(filler, 120)},
+		{"a filler with nothing behind it", 3, 0, newHeader(filler, most)},
+		{"a message over the end", 3, 2, newHeader(message, 100)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, w := guarded(t, 256, 0)
+			u := stranger(t, r)
+			for range c.before + 1 {
+				mustPut(t, r, u, make([]byte, most))
+			}
+			for range c.before {
+				mustTake(t, r, u, make([]byte, most))
+			}
+			for range c.behind {
+				mustPut(t, r, u, make([]byte, most))
+			}
+			w[dataWord+8*c.before] = uint64(c.harm)
+			expect(t, taker(r, u), refusal.ErrCorrupt)
+		})
+	}
+}
+
+// A lock is written over while it is held: who sleeps for it is told by its holder.
+func TestLockWrittenOver(t *testing.T) {
+	r, w := guarded(t, 256, 0)
+	u, err := r.NewUser(1, new(park.Local), func(uint32) bool { return true }, Memory(r.Size))
+	expect(t, err, nil)
+	if !r.T.TryLock(u.me) {
+		t.Fatal("T is held")
+	}
+	puts := make(chan error)
+	go func() { puts <- r.Put(background, u, nil) }()
+	for !r.T.Waited() {
+		park.Yield()
+	}
+	w[tWord] = w[tWord]&^(1<<32-1) | 2<<2 | 1
+	r.unlock(u, &r.T)
+	expect(t, <-puts, refusal.ErrCorrupt)
 }
 
 func taker(r *Ring, u *User) error { _, err := r.TryTake(u, nil); return err }
@@ -166,6 +218,9 @@ func TestSweepTellsOfCorruption(t *testing.T) {
 	r.bad.Store(1)
 	r.Died(77, u.parker)
 	expect(t, <-gets, refusal.ErrCorrupt)
+	if !r.Tail.shut() || !r.Head.shut() {
+		t.Error("who is about to sleep is not told")
+	}
 }
 
 // A program is a list of steps, each a byte that says what, and nine of arguments.
