@@ -94,7 +94,7 @@ func TestCorruptionAtTheEnd(t *testing.T) {
 	const most = 56 // bytes: 8 words with the header, a quarter of the ring
 	for _, c := range []struct {
 		name           string
-		before, behind int // messages taken, and put
+		before, behind int // messages taken, and put behind the one that is harmed
 		harm           header
 	}{
 		{"a filler longer than what is in use", 2, 0, newHeader(filler, 120)},
@@ -104,13 +104,13 @@ func TestCorruptionAtTheEnd(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			r, w := guarded(t, 256, 0)
 			u := stranger(t, r)
-			for range c.before + 1 {
+			for range c.before {
 				mustPut(t, r, u, make([]byte, most))
 			}
 			for range c.before {
 				mustTake(t, r, u, make([]byte, most))
 			}
-			for range c.behind {
+			for range 1 + c.behind {
 				mustPut(t, r, u, make([]byte, most))
 			}
 			w[dataWord+8*c.before] = uint64(c.harm)
