@@ -18,6 +18,7 @@ import (
 	"github.com/anishathalye/porcupine"
 
 	"github.com/multiproc/mp"
+	"github.com/multiproc/mp/internal/race"
 	"github.com/multiproc/mp/queue"
 )
 
@@ -125,7 +126,11 @@ func (c *chronicle) apart() {
 }
 
 func TestHistoriesOfQueues(t *testing.T) {
-	for range 6 {
+	rounds := 6
+	if race.Enabled {
+		rounds = 2
+	}
+	for range rounds {
 		p := newPost()
 		c := unfold(t, historyKills, func(j journal, stop *mp.Value[int32]) mp.Target { return postClient(j, p, stop) })
 		c.apart()
