@@ -1,6 +1,7 @@
 package mp
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -158,30 +159,50 @@ func (q *Queue[T]) Put(v T) error { return q.PutContext(background, v) }
 // PutContext is Put until ctx ends, and returns ctx's error then: v was not put. If there is room the end of ctx does
 // not matter, unless another process is just putting.
 func (q *Queue[T]) PutContext(ctx context.Context, v T) error {
-	return q.send(v, func(msg []byte) error { return q.state.Ring.Put(ctx, q.user, msg) })
+	return q.send(ctx, v)
 }
 
 // TryPut puts v if there is room now, also if others wait for more of it. Otherwise it returns ErrFull, or an error of Put.
 func (q *Queue[T]) TryPut(v T) error {
-	return q.send(v, func(msg []byte) error { return q.state.Ring.TryPut(q.user, msg) })
+	return q.send(now, v)
 }
 
-func (q *Queue[T]) send(v T, put func([]byte) error) error {
+// now, which is nil, is the context of calls that do not wait.
+var now context.Context
+
+func (q *Queue[T]) send(ctx context.Context, v T) error {
+	if msg, ok := codec.View(&v); ok {
+		return q.sendBytes(ctx, msg)
+	}
+	return q.sendEncoded(ctx, v)
+}
+
+//go:noinline
+func (q *Queue[T]) sendEncoded(ctx context.Context, v T) error {
 	b := takeBuffer()
 	msg, err := codec.Append((*b)[:0], v)
 	if err == nil {
-		if most := q.user.Largest(); len(msg) > most {
-			err = &MessageSizeError{Queue: q.object.Named(), Size: len(msg), Most: most}
-		} else {
-			if race.Enabled {
-				q.shadow.Release()
-			}
-			if err = put(msg); err != nil {
-				err = named(err, q.hold)
-			}
-		}
+		err = q.sendBytes(ctx, msg)
 	}
 	giveBuffer(b, msg)
+	return err
+}
+
+func (q *Queue[T]) sendBytes(ctx context.Context, msg []byte) (err error) {
+	if most := q.user.Largest(); len(msg) > most {
+		return &MessageSizeError{Queue: q.object.Named(), Size: len(msg), Most: most}
+	}
+	if race.Enabled {
+		q.shadow.Release()
+	}
+	if ctx == now {
+		err = q.state.Ring.TryPut(q.user, msg)
+	} else {
+		err = q.state.Ring.Put(ctx, q.user, msg)
+	}
+	if err != nil {
+		err = named(err, q.hold)
+	}
 	runtime.KeepAlive(q)
 	return err
 }
@@ -193,31 +214,62 @@ func (q *Queue[T]) Get() (T, error) { return q.GetContext(background) }
 // GetContext is Get until ctx ends, and returns ctx's error then: nothing was got. If there is a message the end of ctx
 // does not matter, unless another process is just getting one.
 func (q *Queue[T]) GetContext(ctx context.Context) (T, error) {
-	v, _, err := q.take(ctx)
+	v, _, err := q.receive(ctx)
 	return v, err
 }
 
 // TryGet gets the next message if there is one now. Otherwise it returns ErrEmpty, or an error of Get.
 func (q *Queue[T]) TryGet() (T, error) {
-	v, _, err := q.receive(func(b []byte) ([]byte, error) { return q.state.Ring.TryTake(q.user, b) })
+	v, _, err := q.receive(now)
 	return v, err
 }
 
 // receive also tells whether a message was taken: it may be one that cannot be decoded.
-func (q *Queue[T]) receive(take func([]byte) ([]byte, error)) (v T, taken bool, err error) {
-	b := takeBuffer()
-	msg, err := take((*b)[:0])
-	if taken = err == nil; taken {
-		if race.Enabled {
-			q.shadow.Acquire()
+func (q *Queue[T]) receive(ctx context.Context) (v T, taken bool, err error) {
+	if room, ok := codec.Room(&v); ok {
+		msg, err := q.take(ctx, room)
+		if err != nil || len(msg) == cap(room) {
+			return v, err == nil, err
 		}
+		_, err = codec.Decode[T](bytes.Clone(msg)) // it says what is wrong with the length; a copy, or v would be on the heap
+		return v, true, err
+	}
+	return q.receiveEncoded(ctx)
+}
+
+//go:noinline
+func (q *Queue[T]) receiveEncoded(ctx context.Context) (v T, taken bool, err error) {
+	if codec.Owned[T]() {
+		msg, err := q.take(ctx, nil)
+		if err != nil {
+			return v, false, err
+		}
+		v, err = codec.Own[T](msg)
+		return v, true, err
+	}
+	b := takeBuffer()
+	msg, err := q.take(ctx, (*b)[:0])
+	if taken = err == nil; taken {
 		v, err = codec.Decode[T](msg) // nothing of v points into msg
-	} else {
-		err = named(err, q.hold)
 	}
 	giveBuffer(b, msg)
-	runtime.KeepAlive(q)
 	return v, taken, err
+}
+
+// take appends a message to b.
+func (q *Queue[T]) take(ctx context.Context, b []byte) (msg []byte, err error) {
+	if ctx == now {
+		msg, err = q.state.Ring.TryTake(q.user, b)
+	} else {
+		msg, err = q.state.Ring.Take(ctx, q.user, b)
+	}
+	if err != nil {
+		err = named(err, q.hold)
+	} else if race.Enabled {
+		q.shadow.Acquire()
+	}
+	runtime.KeepAlive(q)
+	return msg, err
 }
 
 // All yields messages until the queue is shut down and empty, or ctx ends: then its error, once. A message that cannot be
@@ -240,11 +292,7 @@ func (q *Queue[T]) next(ctx context.Context) (v T, taken bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return v, false, err
 	}
-	return q.take(ctx)
-}
-
-func (q *Queue[T]) take(ctx context.Context) (v T, taken bool, err error) {
-	return q.receive(func(b []byte) ([]byte, error) { return q.state.Ring.Take(ctx, q.user, b) })
+	return q.receive(ctx)
 }
 
 // Shutdown ends the queue for all: whoever puts, or waits to put, gets ErrShutDown; what is there can be got, and then

@@ -79,11 +79,15 @@ func (r *Ring) put(ctx context.Context, u *User, msg []byte) error {
 	if r.Corrupt() {
 		return r.refuse()
 	}
-	if err := r.lock(ctx, u, &r.T, &u.spinT); err != nil {
-		return err
+	if !r.T.TryLock(u.me) {
+		if err := r.lock(ctx, u, &r.T, &u.spinT); err != nil {
+			return err
+		}
 	}
 	wake, err := r.append(u, msg)
-	r.unlock(u, &r.T)
+	if !r.T.Unlock(u.me) {
+		r.unlock(u, &r.T)
+	}
 	if wake {
 		failpoint.Hit("ring: waking a consumer")
 		u.parker.Wake(r.Tail.low(), 1)
@@ -131,9 +135,6 @@ func (r *Ring) shutOrCorrupt() error {
 }
 
 func (r *Ring) lock(ctx context.Context, u *User, l *prim.Lock, spin *park.Spin) error {
-	if l.TryLock(u.me) {
-		return nil
-	}
 	if err := r.stray(u, l); err != nil {
 		return err
 	}
@@ -145,9 +146,6 @@ func (r *Ring) lock(ctx context.Context, u *User, l *prim.Lock, spin *park.Spin)
 
 // unlock has no error: what was done under the lock is done.
 func (r *Ring) unlock(u *User, l *prim.Lock) {
-	if l.Unlock(u.me) {
-		return
-	}
 	if err := l.UnlockSlow(u.me, u.parker); err != nil {
 		free(l, u.parker)
 		_ = r.condemn(u.parker, err) // whoever comes next is told

@@ -11,6 +11,14 @@ import (
 // Take copies the next message to the end of b and returns the longer slice, waiting for a message until ctx ends.
 // ErrShutDown: the ring was shut and is empty. Killed in it, the message is still there, or was taken.
 func (r *Ring) Take(ctx context.Context, u *User, b []byte) ([]byte, error) {
+	if out, err := r.take(ctx, u, b); err != refusal.ErrEmpty {
+		return out, err
+	}
+	return r.takeSlow(ctx, u, b)
+}
+
+// takeSlow waits. Who does not has no need to look at Tail, which costs the producer its cache line.
+func (r *Ring) takeSlow(ctx context.Context, u *User, b []byte) ([]byte, error) {
 	for slept := false; ; {
 		seen := r.Tail.low().Load()
 		out, err := r.take(ctx, u, b)
@@ -38,11 +46,15 @@ func (r *Ring) take(ctx context.Context, u *User, b []byte) ([]byte, error) {
 	if r.Corrupt() {
 		return b, r.refuse()
 	}
-	if err := r.lock(ctx, u, &r.H, &u.spinH); err != nil {
-		return b, err
+	if !r.H.TryLock(u.me) {
+		if err := r.lock(ctx, u, &r.H, &u.spinH); err != nil {
+			return b, err
+		}
 	}
 	b, wake, err := r.cut(u, b)
-	r.unlock(u, &r.H)
+	if !r.H.Unlock(u.me) {
+		r.unlock(u, &r.H)
+	}
 	if wake {
 		failpoint.Hit("ring: waking a producer")
 		u.parker.Wake(r.Head.low(), 1)
