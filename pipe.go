@@ -47,7 +47,8 @@ import (
 type Connection[S, R any] struct {
 	noCopy  noCopy
 	out, in *ring.Ring // nil: nothing travels this way
-	user    *ring.User
+	putter  *ring.User // of out
+	taker   *ring.User // of in
 	end     *pipeEnd
 	*hold
 }
@@ -68,8 +69,9 @@ func NewPipe[S, R any](opts ...Option) (*Connection[S, R], *Connection[R, S]) {
 	}
 	a, b := new(Connection[S, R]), new(Connection[R, S])
 	first, second := h.bothEnds()
-	a.attach(first)
-	b.attach(second)
+	if err := errors.Join(a.attach(first), b.attach(second)); err != nil {
+		panic(err)
+	}
 	return a, b
 }
 
@@ -116,11 +118,14 @@ func pipeType(s, r reflect.Type) (fp uint64, typ string) {
 	return fingerprint(s)*31 ^ fingerprint(r), describe(s) + ", " + describe(r)
 }
 
-func (c *Connection[S, R]) attach(e *pipeEnd) {
-	in := e.hold.arena.in
-	c.hold, c.end, c.user = e.hold, e, in.RingUser()
-	c.out, c.in = in.PipeRing(e.hold.object, e.side), in.PipeRing(e.hold.object, 1-e.side)
+func (c *Connection[S, R]) attach(e *pipeEnd) (err error) {
+	in, o := e.hold.arena.in, e.hold.object
+	c.hold, c.end = e.hold, e
 	runtime.AddCleanup(c, (*pipeEnd).collect, e)
+	if c.out, c.putter, err = in.PipeRing(o, e.side); err == nil {
+		c.in, c.taker, err = in.PipeRing(o, 1-e.side)
+	}
+	return err
 }
 
 // Clone returns another handle of this end, which is open until it too is closed, or passed on. ErrClosed: this one is
@@ -131,8 +136,11 @@ func (c *Connection[S, R]) Clone() (*Connection[S, R], error) {
 		return nil, err
 	}
 	other := new(Connection[S, R])
-	other.attach(e)
+	err = other.attach(e)
 	runtime.KeepAlive(c)
+	if err != nil {
+		return nil, err
+	}
 	return other, nil
 }
 
@@ -168,6 +176,5 @@ func (c *Connection[S, R]) UnmarshalBinary(b []byte) error {
 	if err != nil {
 		return err
 	}
-	c.attach(e)
-	return nil
+	return c.attach(e)
 }

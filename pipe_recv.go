@@ -83,10 +83,10 @@ func (c *Connection[S, R]) take(ctx context.Context, b []byte) ([]byte, error) {
 	if err := c.mayTake(); err != nil {
 		return b, err
 	}
-	msg, err := c.in.TryTake(c.user, b)
+	msg, err := c.in.TryTake(c.taker, b)
 	if err == refusal.ErrEmpty && ctx != nil {
 		w, u := c.end.until(ctx)
-		msg, err = c.in.Take(w, c.user, b)
+		msg, err = c.in.Take(w, c.taker, b)
 		u.stop()
 	}
 	if race.Enabled && err == nil {
@@ -141,7 +141,7 @@ func (c *Connection[S, R]) PollContext(ctx context.Context) error {
 	err := error(nil)
 	if !c.in.Ready() {
 		w, u := c.end.until(ctx)
-		err = c.in.Await(w, c.user)
+		err = c.in.Await(w, c.taker)
 		u.stop()
 	}
 	if err != nil {

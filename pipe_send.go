@@ -42,7 +42,7 @@ func (c *Connection[S, R]) TrySend(v S) error {
 	msg, err := codec.Append((*b)[:0], v)
 	if err == nil {
 		if err = c.mayPut(msg); err == nil {
-			err = c.sent(nil, c.out.TryPut(c.user, msg))
+			err = c.sent(nil, c.out.TryPut(c.putter, msg))
 		}
 	}
 	giveBuffer(b, msg)
@@ -62,11 +62,11 @@ func (c *Connection[S, R]) put(ctx context.Context, msg []byte) error {
 	}
 	err = refusal.ErrFull
 	if !c.out.Lined() {
-		err = c.out.TryPut(c.user, msg)
+		err = c.out.TryPut(c.putter, msg)
 	}
 	if err == refusal.ErrFull {
 		w, u := c.end.until(ctx)
-		err = c.out.Put(w, c.user, msg)
+		err = c.out.Put(w, c.putter, msg)
 		u.stop()
 	}
 	err = c.sent(ctx, err)
@@ -82,7 +82,7 @@ func (c *Connection[S, R]) mayPut(msg []byte) error {
 	if c.out == nil {
 		return errOneWay
 	}
-	if most := c.out.Largest(); len(msg) > most {
+	if most := c.putter.Largest(); len(msg) > most {
 		return &MessageSizeError{Queue: c.object.Named(), Size: len(msg), Most: most, pipe: true}
 	}
 	if race.Enabled {

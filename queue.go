@@ -1,7 +1,9 @@
 package mp
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"math/bits"
@@ -30,6 +32,9 @@ import (
 //
 // A handle in a message keeps nothing alive: keep the object until the message was got. Getting one whose object is gone is
 // an error, and the message is taken.
+//
+// A queue that was written over by a process that has gone wrong is a *[CorruptError] to all, if what was written cannot be;
+// otherwise it is taken for what it is, as a lock that another process holds, or a message that cannot be decoded.
 //
 // Messages lie in a ring of 1 MiB, or [RingBytes]. Uncontended, Put and Get of a number cost about 0.1 µs each, and two
 // copies of a large message. They wait by looking for up to about 20 µs and then sleep; a system call is made only if somebody
@@ -117,8 +122,7 @@ func newQueue[T any](maxsize int, s settings) (*Queue[T], error) {
 		return nil, err
 	}
 	q := new(Queue[T])
-	q.attach(h)
-	return q, nil
+	return q, q.attach(h)
 }
 
 func ringSizeOf(s settings) (uint64, error) {
@@ -131,76 +135,144 @@ func ringSizeOf(s settings) (uint64, error) {
 	return max(ring.MinSize, upToPower(uint64(s.ring))), nil
 }
 
-func (q *Queue[T]) attach(h *hold) {
+func (q *Queue[T]) attach(h *hold) (err error) {
+	if q.user, err = h.arena.in.RingUser(h.object); err != nil {
+		err = named(err, h)
+		h.drop()
+		return err
+	}
 	q.hold = h
 	q.state = arena.PayloadOf[arena.QueueState](h.object)
-	q.user = h.arena.in.RingUser()
 	collect(q, h)
+	return nil
 }
 
-// Put puts v, waiting for room as long as it takes. Its errors: ErrShutDown; *[MessageSizeError]; and what the encoding of v
-// says, if this v cannot travel. v was not put then. v is not kept, and may be changed at once.
+// named puts the queue's name into an error that a ring cannot know it for.
+func named(err error, h *hold) error {
+	if c, ok := errors.AsType[*CorruptError](err); ok {
+		c.Queue = h.object.Named()
+	}
+	return err
+}
+
+// Put puts v, waiting for room as long as it takes. Its errors: ErrShutDown; *[MessageSizeError]; *[CorruptError]; and what the
+// encoding of v says, if this v cannot travel. v was not put then. v is not kept, and may be changed at once.
 func (q *Queue[T]) Put(v T) error { return q.PutContext(background, v) }
 
 // PutContext is Put until ctx ends, and returns ctx's error then: v was not put. If there is room the end of ctx does
 // not matter, unless another process is just putting.
 func (q *Queue[T]) PutContext(ctx context.Context, v T) error {
-	return q.send(v, func(msg []byte) error { return q.state.Ring.Put(ctx, q.user, msg) })
+	return q.send(ctx, v)
 }
 
 // TryPut puts v if there is room now, also if others wait for more of it. Otherwise it returns ErrFull, or an error of Put.
 func (q *Queue[T]) TryPut(v T) error {
-	return q.send(v, func(msg []byte) error { return q.state.Ring.TryPut(q.user, msg) })
+	return q.send(now, v)
 }
 
-func (q *Queue[T]) send(v T, put func([]byte) error) error {
+// now, which is nil, is the context of calls that do not wait.
+var now context.Context
+
+func (q *Queue[T]) send(ctx context.Context, v T) error {
+	if msg, ok := codec.View(&v); ok {
+		return q.sendBytes(ctx, msg)
+	}
+	return q.sendEncoded(ctx, v)
+}
+
+//go:noinline
+func (q *Queue[T]) sendEncoded(ctx context.Context, v T) error {
 	b := takeBuffer()
 	msg, err := codec.Append((*b)[:0], v)
 	if err == nil {
-		if most := q.state.Ring.Largest(); len(msg) > most {
-			err = &MessageSizeError{Queue: q.object.Named(), Size: len(msg), Most: most}
-		} else {
-			if race.Enabled {
-				q.shadow.Release()
-			}
-			err = put(msg)
-		}
+		err = q.sendBytes(ctx, msg)
 	}
 	giveBuffer(b, msg)
+	return err
+}
+
+func (q *Queue[T]) sendBytes(ctx context.Context, msg []byte) (err error) {
+	if most := q.user.Largest(); len(msg) > most {
+		return &MessageSizeError{Queue: q.object.Named(), Size: len(msg), Most: most}
+	}
+	if race.Enabled {
+		q.shadow.Release()
+	}
+	if ctx == now {
+		err = q.state.Ring.TryPut(q.user, msg)
+	} else {
+		err = q.state.Ring.Put(ctx, q.user, msg)
+	}
+	if err != nil {
+		err = named(err, q.hold)
+	}
 	runtime.KeepAlive(q)
 	return err
 }
 
 // Get gets the next message, waiting for one as long as it takes. Its errors: ErrShutDown, if the queue was shut down and
-// nothing is left; and what the decoding says, if a handle in the message is of an object that is gone.
+// nothing is left; *[CorruptError]; and what the decoding says, if a handle in the message is of an object that is gone.
 func (q *Queue[T]) Get() (T, error) { return q.GetContext(background) }
 
 // GetContext is Get until ctx ends, and returns ctx's error then: nothing was got. If there is a message the end of ctx
 // does not matter, unless another process is just getting one.
 func (q *Queue[T]) GetContext(ctx context.Context) (T, error) {
-	v, _, err := q.take(ctx)
+	v, _, err := q.receive(ctx)
 	return v, err
 }
 
 // TryGet gets the next message if there is one now. Otherwise it returns ErrEmpty, or an error of Get.
 func (q *Queue[T]) TryGet() (T, error) {
-	v, _, err := q.receive(func(b []byte) ([]byte, error) { return q.state.Ring.TryTake(q.user, b) })
+	v, _, err := q.receive(now)
 	return v, err
 }
 
 // receive also tells whether a message was taken: it may be one that cannot be decoded.
-func (q *Queue[T]) receive(take func([]byte) ([]byte, error)) (v T, taken bool, err error) {
-	b := takeBuffer()
-	msg, err := take((*b)[:0])
-	if taken = err == nil; taken {
-		if race.Enabled {
-			q.shadow.Acquire()
+func (q *Queue[T]) receive(ctx context.Context) (v T, taken bool, err error) {
+	if room, ok := codec.Room(&v); ok {
+		msg, err := q.take(ctx, room)
+		if err != nil || len(msg) == cap(room) {
+			return v, err == nil, err
 		}
+		_, err = codec.Decode[T](bytes.Clone(msg)) // it says what is wrong with the length; a copy, or v would be on the heap
+		return v, true, err
+	}
+	return q.receiveEncoded(ctx)
+}
+
+//go:noinline
+func (q *Queue[T]) receiveEncoded(ctx context.Context) (v T, taken bool, err error) {
+	if codec.Owned[T]() {
+		msg, err := q.take(ctx, nil)
+		if err != nil {
+			return v, false, err
+		}
+		v, err = codec.Own[T](msg)
+		return v, true, err
+	}
+	b := takeBuffer()
+	msg, err := q.take(ctx, (*b)[:0])
+	if taken = err == nil; taken {
 		v, err = codec.Decode[T](msg) // nothing of v points into msg
 	}
 	giveBuffer(b, msg)
-	runtime.KeepAlive(q)
 	return v, taken, err
+}
+
+// take appends a message to b.
+func (q *Queue[T]) take(ctx context.Context, b []byte) (msg []byte, err error) {
+	if ctx == now {
+		msg, err = q.state.Ring.TryTake(q.user, b)
+	} else {
+		msg, err = q.state.Ring.Take(ctx, q.user, b)
+	}
+	if err != nil {
+		err = named(err, q.hold)
+	} else if race.Enabled {
+		q.shadow.Acquire()
+	}
+	runtime.KeepAlive(q)
+	return msg, err
 }
 
 // All yields messages until the queue is shut down and empty, or ctx ends: then its error, once. A message that cannot be
@@ -223,11 +295,7 @@ func (q *Queue[T]) next(ctx context.Context) (v T, taken bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return v, false, err
 	}
-	return q.take(ctx)
-}
-
-func (q *Queue[T]) take(ctx context.Context) (v T, taken bool, err error) {
-	return q.receive(func(b []byte) ([]byte, error) { return q.state.Ring.Take(ctx, q.user, b) })
+	return q.receive(ctx)
 }
 
 // Shutdown ends the queue for all: whoever puts, or waits to put, gets ErrShutDown; what is there can be got, and then
@@ -251,7 +319,7 @@ func (q *Queue[T]) Len() int {
 // Cap is how many messages the queue holds, 0 if its ring is the only limit.
 func (q *Queue[T]) Cap() int {
 	defer runtime.KeepAlive(q)
-	return int(q.state.Ring.Most)
+	return q.user.Most()
 }
 
 // MarshalBinary lets the handle travel as an argument; other processes of the family alone can read it.
@@ -264,6 +332,5 @@ func (q *Queue[T]) UnmarshalBinary(b []byte) error {
 	if err != nil {
 		return err
 	}
-	q.attach(h)
-	return nil
+	return q.attach(h)
 }

@@ -70,4 +70,4 @@ func (c *Connection[S, R]) mayWait() (uint32, error) {
 func (c *Connection[S, R]) ready(uint32) bool               { return c.end.closed() != nil || c.in.Ready() }
 func (c *Connection[S, R]) watch(uint32) (park.Watch, bool) { return c.in.Watch() }
 func (c *Connection[S, R]) others() *listeners              { return &c.end.told }
-func (c *Connection[S, R]) watched()                        { c.in.HandOn(c.user) }
+func (c *Connection[S, R]) watched()                        { c.in.HandOn(c.taker) }

@@ -20,8 +20,12 @@ func piped(t *testing.T, a *arena.Arena, sizes [2]uint64) (*arena.Object, *arena
 func TestSnapshotOfAPipe(t *testing.T) {
 	a := kin(t, "kin")
 	o, _ := piped(t, a, [2]uint64{256, 512})
+	r, u, err := a.PipeRing(o, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for range 3 {
-		if err := a.PipeRing(o, 1).TryPut(a.RingUser(), make([]byte, 40)); err != nil {
+		if err := r.TryPut(u, make([]byte, 40)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -68,14 +68,24 @@ func (a *Arena) InitPipe(o *Object, sizes [2]uint64) {
 	s.Sizes = sizes
 	for end := range s.Ends {
 		s.Ends[end].Enter(a.slot)
-		if r := a.PipeRing(o, end); r != nil {
+		if r := a.pipeRing(o, end); r != nil {
 			r.Init(sizes[end], 0)
 		}
 	}
 }
 
-// PipeRing is the ring for what an end sends; nil if it sends nothing.
-func (a *Arena) PipeRing(o *Object, end int) *ring.Ring {
+// PipeRing is the ring for what an end sends, and this process's way of using it; nil if it sends nothing, and
+// *ring.CorruptError if there is none.
+func (a *Arena) PipeRing(o *Object, end int) (*ring.Ring, *ring.User, error) {
+	r := a.pipeRing(o, end)
+	if r == nil {
+		return nil, nil, nil
+	}
+	u, err := r.NewUser(a.id, a.park, a.knows, pipeRing(PayloadOf[PipeState](o).Sizes[end]))
+	return r, u, err
+}
+
+func (a *Arena) pipeRing(o *Object, end int) *ring.Ring {
 	s := PayloadOf[PipeState](o)
 	if s.Sizes[end] == 0 {
 		return nil
@@ -114,9 +124,8 @@ func (a *Arena) LeaveEnd(o *Object, end int) {
 
 // shutPipe may be done again.
 func (a *Arena) shutPipe(o *Object) {
-	u := a.RingUser()
 	for end := range 2 {
-		if r := a.PipeRing(o, end); r != nil {
+		if r, u, err := a.PipeRing(o, end); r != nil && err == nil { // a corrupt one has told all
 			r.Shutdown(u, false)
 			failpoint.Hit("pipe: shut one way")
 		}
@@ -126,7 +135,7 @@ func (a *Arena) shutPipe(o *Object) {
 // died goes on where the dead was killed while it left, and tells who waits that an end is gone.
 func (s *PipeState) died(a *Arena, o *Object, slot, id uint32) {
 	for end := range s.Ends {
-		if r := a.PipeRing(o, end); r != nil {
+		if r := a.pipeRing(o, end); r != nil {
 			r.Died(id, a.park)
 		}
 	}
