@@ -52,7 +52,11 @@ var mutants = []mutant{
 	},
 	{
 		"the sweep leaves the slot to a sweeper that is dead too", "internal/arena/sweep.go",
-		"state.SweeperID() != known && a.sweeps(state.SweeperID())", "state.SweeperID() != known", `sweep of one dead at "redo: done" (1)`,
+		"state.Status() == Free {", "state.Status() == Dead {", `sweep of one dead at "redo: done" (1)`,
+	},
+	{
+		"what a sweeper died with is looked for in its own objects", "internal/arena/sweep.go",
+		"held := corpses\n", "held := slotSet{}\n", "sweep by one without a handle",
 	},
 	{
 		"the permits of the dead are lost", "internal/prim/bounded_death.go",
@@ -108,7 +112,7 @@ var mutants = []mutant{
 	},
 	{
 		"the sweep leaves a break half done", "internal/prim/barrier_death.go",
-		"func() { b.repair(who) }", "func() {}", "barrier aborted",
+		"b.lock.Died(id, p, b.repair)", "b.lock.Died(id, p, func() {})", "sweep by one without a handle",
 	},
 	{
 		"an element changes before it is decided", "array_change.go",

@@ -41,6 +41,7 @@ type family struct {
 	scenario  scenario
 	look      *inspect.Arena
 	survivors mp.Group
+	parcel    *mp.Queue[stage] // to one whose parent must not have a handle of the stage
 	n         int
 	killed    *last // nil: the victim has lived
 	err       error // of the victim's Join
@@ -66,7 +67,7 @@ type kill struct {
 }
 
 func perform(ctx context.Context, s scenario) error {
-	f := &family{stage: newStage(), ctx: ctx, scenario: s}
+	f := &family{stage: newStage(), ctx: ctx, scenario: s, parcel: mp.NewQueue[stage](1 << 12)}
 	for _, who := range []int{survivorA, survivorB} {
 		f.survivors.Start(ctx, survive(f.stage, who))
 	}

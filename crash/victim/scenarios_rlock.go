@@ -152,7 +152,7 @@ func toldOfTheFirst(f *family) error {
 }
 
 // At these a victim that joins its child was sweeping it.
-var sweeping = []string{"sweep: taken", "sweep: heap done", "sweep: rlock", "sweep: token cleared", "sweep: lock", "sweep: objects done", "sweep: dropping", "sweep: board done"}
+var sweeping = []string{"sweep: taken", "sweep: locks free", "sweep: heap done", "sweep: rlock", "sweep: token cleared", "sweep: lock", "sweep: objects done", "sweep: dropping", "sweep: board done"}
 
 func rlockScenarios() []scenario {
 	var mine *mp.Holder

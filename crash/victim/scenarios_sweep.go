@@ -119,5 +119,6 @@ func sweepScenarios() []scenario {
 		sweepScenario("redo: done", 1),
 		sweepScenario("heap: run reserved", 1),
 		sweepScenario("object: entered", 1),
+		strangerScenario(),
 	}
 }

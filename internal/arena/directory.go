@@ -131,7 +131,8 @@ func oneSlot(slot uint32) (s slotSet) {
 	return s
 }
 
-func (s *slotSet) add(slot uint32) { s[slot/64] |= 1 << (slot % 64) }
+func (s *slotSet) add(slot uint32)      { s[slot/64] |= 1 << (slot % 64) }
+func (s *slotSet) has(slot uint32) bool { return s[slot/64]&(1<<(slot%64)) != 0 }
 
 func (o *Object) heldByOne(of *slotSet) bool {
 	for i, set := range of {

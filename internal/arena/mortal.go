@@ -13,13 +13,14 @@ type mortal interface {
 
 // latched is a mortal with a lock of its own that sweeps take. A sweeper may die with it and without a handle of the
 // object, so that its own death says nothing to the object. Each payload whose died takes a lock is latched, and takes it by
-// takeSweeping; of the others no sweeper can have anything in hand, and users of their locks have a handle:
+// takeSweeping. What a sweep does about the locks that there are:
 //
-//	Lock, RLock, RWLock     the users' lock is marked, never taken
-//	Value, Queue            their inner locks are freed, never taken
-//	Condition               has no lock; the waits that a lock's sweep ends lie in words of the dead, and in the heap lock
-//	Semaphore, Event        have no lock
-//	Barrier, BoundedSemaphore  latched
+//	heap                       taken by endWaits, dropHolder and limbo; seize frees it first, whatever the dead held
+//	Barrier, BoundedSemaphore  taken: latched
+//	Lock, RLock, RWLock        the user's: marked or freed by one CAS, never taken. Only holders of a handle can have it
+//	Value, Queue               of a method, which has a handle: freed by one CAS, never taken
+//	Condition                  has none: the sweep changes words of the dead, and grants that may be made twice
+//	Semaphore, Event           have none
 type latched interface {
 	// unlatch frees the lock if the process with this id has died with it, ends what it had begun under it, and wakes
 	// who sleeps for it: one may have been woken in its place. It takes no lock, and may be called again.

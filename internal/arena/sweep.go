@@ -81,7 +81,8 @@ func (a *Arena) disarm(slot, id uint32) {
 	failpoint.Hit("sweep: taken")
 	a.freeHeap(id)
 	failpoint.Hit("sweep: heap lock free")
-	held := a.corpsesOf(id)
+	corpses := a.corpsesOf(id) // nobody takes one over before we have
+	held := corpses
 	held.add(slot)
 	a.eachHeld(held, func(o *Object) {
 		if p, ok := o.mortal().(latched); ok {
@@ -91,8 +92,8 @@ func (a *Arena) disarm(slot, id uint32) {
 	failpoint.Hit("sweep: locks free")
 	a.corpses = append(a.corpses, id)
 	for slot := range a.Top() {
-		if state := State(a.Slot(slot).State.Load()); state.Status() == Dead && state.SweeperID() == id {
-			a.seize(slot, state.Generation())
+		if corpses.has(slot) {
+			a.seize(slot, State(a.Slot(slot).State.Load()).Generation())
 		}
 	}
 }

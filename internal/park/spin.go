@@ -49,8 +49,14 @@ func Yield() {
 	runtime.Gosched()
 }
 
+var cpus = runtime.NumCPU()
+
 // With one CPU nobody can change the word while we look at it.
-var manyCPUs = runtime.NumCPU() > 1
+var manyCPUs = cpus > 1
+
+// Running tells whether so many others can be running while we look at a word: if not, whoever waits for all of them has
+// the CPU that one of them needs.
+func Running(others int) bool { return others < cpus }
 
 // pauseLoops is the time between two looks. Looking all the time takes the cache line away from the holder
 // who is about to write it: without a pause a lock handed between two CPUs took 60 ns, with 10 to 100 loops 20.

@@ -203,7 +203,7 @@ func (b *Barrier) sleep(ctx context.Context, came arrival, me *Attendant) *Broke
 // await sleeps until the turn has ended, in whatever way, or ctx.
 func (b *Barrier) await(ctx context.Context, came uint64, me *Attendant) error {
 	seen := uint32(came)
-	if me.Spin.Until(b.turn(), seen, unturned) {
+	if park.Running(b.Parties()-1-arrived(came)) && me.Spin.Until(b.turn(), seen, unturned) {
 		return nil
 	}
 	for {

@@ -9,10 +9,10 @@ import (
 	"github.com/multiproc/mp/cmd/mp/bench/rivals"
 )
 
-var passTurns = mp.Func3(func(ctx context.Context, r race, n int, b *mp.Barrier) (int, error) {
+var passTurns = mp.Func3(func(_ context.Context, r race, n int, b *mp.Barrier) (int, error) {
 	r.begin()
 	for range n {
-		if _, err := b.WaitContext(ctx); err != nil {
+		if _, err := b.Wait(); err != nil {
 			return 0, err
 		}
 	}
