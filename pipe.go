@@ -47,7 +47,7 @@ import (
 type Connection[S, R any] struct {
 	noCopy  noCopy
 	out, in *ring.Ring // nil: nothing travels this way
-	user    *ring.User
+	user    *ring.User // end's
 	end     *pipeEnd
 	*hold
 }
@@ -117,9 +117,8 @@ func pipeType(s, r reflect.Type) (fp uint64, typ string) {
 }
 
 func (c *Connection[S, R]) attach(e *pipeEnd) {
-	in := e.hold.arena.in
-	c.hold, c.end, c.user = e.hold, e, in.RingUser()
-	c.out, c.in = in.PipeRing(e.hold.object, e.side), in.PipeRing(e.hold.object, 1-e.side)
+	c.hold, c.end, c.user = e.hold, e, e.user
+	c.in, c.out = e.rings()
 	runtime.AddCleanup(c, (*pipeEnd).collect, e)
 }
 

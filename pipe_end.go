@@ -2,13 +2,13 @@ package mp
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"reflect"
 	"sync/atomic"
 
 	"github.com/multiproc/mp/internal/arena"
 	"github.com/multiproc/mp/internal/failpoint"
+	"github.com/multiproc/mp/internal/ring"
 	"github.com/multiproc/mp/internal/wire"
 )
 
@@ -19,10 +19,9 @@ type pipeEnd struct {
 	side   int // the end: 0 or 1
 	number uint64
 
-	open   context.Context // ends when the handle is closed
-	cancel context.CancelFunc
-	why    atomic.Pointer[error] // of being closed; nil: it is open
-	told   listeners             // of its being closed
+	user *ring.User
+	why  atomic.Pointer[error] // of being closed; nil: it is open
+	told listeners             // of its being closed
 }
 
 // pipeNumbers tell the handles of this process apart: each writes its number into its bytes, by which Start finds out
@@ -31,8 +30,7 @@ var pipeNumbers atomic.Uint64
 
 // newEnd makes an open handle of an end that this process holds; the table's mutex is held.
 func (h *hold) newEnd(side int) *pipeEnd {
-	e := &pipeEnd{hold: h, side: side, number: pipeNumbers.Add(1)}
-	e.open, e.cancel = context.WithCancel(background)
+	e := &pipeEnd{hold: h, side: side, number: pipeNumbers.Add(1), user: h.arena.in.RingUser()}
 	h.ends[side]++
 	t := &h.arena.holds
 	if t.pipes == nil {
@@ -103,6 +101,20 @@ func (h *hold) joinEnd(side int) *pipeEnd {
 	return h.newEnd(side)
 }
 
+// rings are those by which the end receives and sends; nil: nothing travels that way.
+func (e *pipeEnd) rings() (in, out *ring.Ring) {
+	a, o := e.hold.arena.in, e.hold.object
+	return a.PipeRing(o, 1-e.side), a.PipeRing(o, e.side)
+}
+
+// ended is what a wait says that has ended with err: the context's, or that of the handle's being closed.
+func (e *pipeEnd) ended(err error) error {
+	if err == ring.ErrLeft {
+		return e.closed()
+	}
+	return err
+}
+
 // closed is why the handle cannot be used; nil if it can.
 func (e *pipeEnd) closed() error {
 	if e == nil {
@@ -128,7 +140,7 @@ func (e *pipeEnd) close(why error) {
 		}
 	}
 	t.mu.Unlock()
-	e.cancel()
+	e.user.Leave(e.rings())
 	e.told.tell()
 }
 

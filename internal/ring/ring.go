@@ -142,5 +142,8 @@ type User struct {
 	Me     uint32 // the holder value of its locks: prim.Holder(id, false)
 	Parker park.Parker
 
+	left   atomic.Bool  // Leave was called
+	asleep atomic.Int32 // goroutines in sleep
+
 	spinT, spinH, spinLine, spinData, spinSpace park.Spin
 }
