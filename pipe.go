@@ -8,7 +8,6 @@ import (
 
 	"github.com/multiproc/mp/internal/arena"
 	"github.com/multiproc/mp/internal/codec"
-	"github.com/multiproc/mp/internal/ring"
 )
 
 // Connection is one end of a pipe: it sends S and receives R, in order, to and from the other end, wherever that is:
@@ -46,9 +45,7 @@ import (
 // sleeps.
 type Connection[S, R any] struct {
 	noCopy  noCopy
-	out, in *ring.Ring // nil: nothing travels this way
-	putter  *ring.User // of out
-	taker   *ring.User // of in
+	out, in way // end's
 	end     *pipeEnd
 	*hold
 }
@@ -69,9 +66,8 @@ func NewPipe[S, R any](opts ...Option) (*Connection[S, R], *Connection[R, S]) {
 	}
 	a, b := new(Connection[S, R]), new(Connection[R, S])
 	first, second := h.bothEnds()
-	if err := errors.Join(a.attach(first), b.attach(second)); err != nil {
-		panic(err)
-	}
+	a.attach(first)
+	b.attach(second)
 	return a, b
 }
 
@@ -118,14 +114,9 @@ func pipeType(s, r reflect.Type) (fp uint64, typ string) {
 	return fingerprint(s)*31 ^ fingerprint(r), describe(s) + ", " + describe(r)
 }
 
-func (c *Connection[S, R]) attach(e *pipeEnd) (err error) {
-	in, o := e.hold.arena.in, e.hold.object
-	c.hold, c.end = e.hold, e
+func (c *Connection[S, R]) attach(e *pipeEnd) {
+	c.hold, c.end, c.in, c.out = e.hold, e, e.in, e.out
 	runtime.AddCleanup(c, (*pipeEnd).collect, e)
-	if c.out, c.putter, err = in.PipeRing(o, e.side); err == nil {
-		c.in, c.taker, err = in.PipeRing(o, 1-e.side)
-	}
-	return err
 }
 
 // Clone returns another handle of this end, which is open until it too is closed, or passed on. ErrClosed: this one is
@@ -136,11 +127,8 @@ func (c *Connection[S, R]) Clone() (*Connection[S, R], error) {
 		return nil, err
 	}
 	other := new(Connection[S, R])
-	err = other.attach(e)
+	other.attach(e)
 	runtime.KeepAlive(c)
-	if err != nil {
-		return nil, err
-	}
 	return other, nil
 }
 
@@ -176,5 +164,6 @@ func (c *Connection[S, R]) UnmarshalBinary(b []byte) error {
 	if err != nil {
 		return err
 	}
-	return c.attach(e)
+	c.attach(e)
+	return nil
 }

@@ -2,13 +2,13 @@ package mp
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"reflect"
 	"sync/atomic"
 
 	"github.com/multiproc/mp/internal/arena"
 	"github.com/multiproc/mp/internal/failpoint"
+	"github.com/multiproc/mp/internal/ring"
 	"github.com/multiproc/mp/internal/wire"
 )
 
@@ -19,10 +19,10 @@ type pipeEnd struct {
 	side   int // the end: 0 or 1
 	number uint64
 
-	open   context.Context // ends when the handle is closed
-	cancel context.CancelFunc
-	why    atomic.Pointer[error] // of being closed; nil: it is open
-	told   listeners             // of its being closed
+	in, out way
+	bad     error                 // *CorruptError: there is no such pipe
+	why     atomic.Pointer[error] // of being closed; nil: it is open
+	told    listeners             // of its being closed
 }
 
 // pipeNumbers tell the handles of this process apart: each writes its number into its bytes, by which Start finds out
@@ -32,7 +32,8 @@ var pipeNumbers atomic.Uint64
 // newEnd makes an open handle of an end that this process holds; the table's mutex is held.
 func (h *hold) newEnd(side int) *pipeEnd {
 	e := &pipeEnd{hold: h, side: side, number: pipeNumbers.Add(1)}
-	e.open, e.cancel = context.WithCancel(background)
+	e.in.open(e, 1-side)
+	e.out.open(e, side)
 	h.ends[side]++
 	t := &h.arena.holds
 	if t.pipes == nil {
@@ -103,6 +104,34 @@ func (h *hold) joinEnd(side int) *pipeEnd {
 	return h.newEnd(side)
 }
 
+// way is one of the rings of a pipe, as a handle uses it.
+type way struct {
+	ring *ring.Ring // nil: nothing travels this way
+	user *ring.User
+}
+
+// open finds the ring for what an end sends.
+func (w *way) open(e *pipeEnd, sender int) {
+	var err error
+	if w.ring, w.user, err = e.hold.arena.in.PipeRing(e.hold.object, sender); err != nil {
+		e.bad = named(err, e.hold)
+	}
+}
+
+func (w *way) leave() {
+	if w.ring != nil {
+		w.ring.Leave(w.user)
+	}
+}
+
+// ended is what a wait says that has ended with err: the context's, or that of the handle's being closed.
+func (e *pipeEnd) ended(err error) error {
+	if err == ring.ErrLeft {
+		return e.closed()
+	}
+	return named(err, e.hold)
+}
+
 // closed is why the handle cannot be used; nil if it can.
 func (e *pipeEnd) closed() error {
 	if e == nil {
@@ -111,7 +140,7 @@ func (e *pipeEnd) closed() error {
 	if why := e.why.Load(); why != nil {
 		return *why
 	}
-	return nil
+	return e.bad
 }
 
 // close closes the handle, once; the hold stays until the handle is collected, as others may just be using it.
@@ -128,7 +157,10 @@ func (e *pipeEnd) close(why error) {
 		}
 	}
 	t.mu.Unlock()
-	e.cancel()
+	if e.bad == nil {
+		e.in.leave()
+		e.out.leave()
+	}
 	e.told.tell()
 }
 

@@ -79,20 +79,19 @@ func (c *Connection[S, R]) RecvBytesInto(b []byte) (int, error) {
 }
 
 // take appends the next message to b. Without a context it does not wait.
-func (c *Connection[S, R]) take(ctx context.Context, b []byte) ([]byte, error) {
+func (c *Connection[S, R]) take(ctx context.Context, b []byte) (msg []byte, err error) {
 	if err := c.mayTake(); err != nil {
 		return b, err
 	}
-	msg, err := c.in.TryTake(c.taker, b)
-	if err == refusal.ErrEmpty && ctx != nil {
-		w, u := c.end.until(ctx)
-		msg, err = c.in.Take(w, c.taker, b)
-		u.stop()
+	if ctx == nil {
+		msg, err = c.in.ring.TryTake(c.in.user, b)
+	} else {
+		msg, err = c.in.ring.Take(ctx, c.in.user, b)
 	}
 	if race.Enabled && err == nil {
 		c.shadow.Acquire()
 	}
-	err = c.received(ctx, err)
+	err = c.received(err)
 	runtime.KeepAlive(c)
 	return msg, err
 }
@@ -101,24 +100,21 @@ func (c *Connection[S, R]) mayTake() error {
 	if err := c.end.closed(); err != nil {
 		return err
 	}
-	if c.in == nil {
+	if c.in.ring == nil {
 		return errOneWay
 	}
 	return nil
 }
 
 // received is what a take's error means here.
-func (c *Connection[S, R]) received(ctx context.Context, err error) error {
-	switch {
-	case err == nil || err == refusal.ErrEmpty:
-		return err
-	case err == refusal.ErrShutDown:
-		if why := c.end.closed(); why != nil {
-			return why
-		}
-		return io.EOF
+func (c *Connection[S, R]) received(err error) error {
+	if err != refusal.ErrShutDown {
+		return c.end.ended(err)
 	}
-	return c.end.ended(ctx, err)
+	if why := c.end.closed(); why != nil {
+		return why
+	}
+	return io.EOF
 }
 
 // Poll tells whether Recv would return at once: there is a message, or nothing will come any more, or this handle is
@@ -127,7 +123,7 @@ func (c *Connection[S, R]) Poll() bool {
 	if c.mayTake() != nil {
 		return true
 	}
-	ready := c.in.Ready()
+	ready := c.in.ring.Ready()
 	runtime.KeepAlive(c)
 	return ready
 }
@@ -138,15 +134,7 @@ func (c *Connection[S, R]) PollContext(ctx context.Context) error {
 	if err := c.mayTake(); err != nil {
 		return err
 	}
-	err := error(nil)
-	if !c.in.Ready() {
-		w, u := c.end.until(ctx)
-		err = c.in.Await(w, c.taker)
-		u.stop()
-	}
-	if err != nil {
-		err = c.end.ended(ctx, err)
-	}
+	err := c.end.ended(c.in.ring.Await(ctx, c.in.user))
 	runtime.KeepAlive(c)
 	return err
 }

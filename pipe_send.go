@@ -42,7 +42,7 @@ func (c *Connection[S, R]) TrySend(v S) error {
 	msg, err := codec.Append((*b)[:0], v)
 	if err == nil {
 		if err = c.mayPut(msg); err == nil {
-			err = c.sent(nil, c.out.TryPut(c.putter, msg))
+			err = c.sent(c.out.ring.TryPut(c.out.user, msg))
 		}
 	}
 	giveBuffer(b, msg)
@@ -60,16 +60,7 @@ func (c *Connection[S, R]) put(ctx context.Context, msg []byte) error {
 	if err != nil {
 		return err
 	}
-	err = refusal.ErrFull
-	if !c.out.Lined() {
-		err = c.out.TryPut(c.putter, msg)
-	}
-	if err == refusal.ErrFull {
-		w, u := c.end.until(ctx)
-		err = c.out.Put(w, c.putter, msg)
-		u.stop()
-	}
-	err = c.sent(ctx, err)
+	err = c.sent(c.out.ring.Put(ctx, c.out.user, msg))
 	runtime.KeepAlive(c)
 	return err
 }
@@ -79,10 +70,10 @@ func (c *Connection[S, R]) mayPut(msg []byte) error {
 	if err := c.end.closed(); err != nil {
 		return err
 	}
-	if c.out == nil {
+	if c.out.ring == nil {
 		return errOneWay
 	}
-	if most := c.putter.Largest(); len(msg) > most {
+	if most := c.out.user.Largest(); len(msg) > most {
 		return &MessageSizeError{Queue: c.object.Named(), Size: len(msg), Most: most, pipe: true}
 	}
 	if race.Enabled {
@@ -92,15 +83,12 @@ func (c *Connection[S, R]) mayPut(msg []byte) error {
 }
 
 // sent is what a put's error means here.
-func (c *Connection[S, R]) sent(ctx context.Context, err error) error {
-	switch {
-	case err == nil || err == refusal.ErrFull:
-		return err
-	case err == refusal.ErrShutDown:
-		if why := c.end.closed(); why != nil {
-			return why
-		}
-		return errPeerGone
+func (c *Connection[S, R]) sent(err error) error {
+	if err != refusal.ErrShutDown {
+		return c.end.ended(err)
 	}
-	return c.end.ended(ctx, err)
+	if why := c.end.closed(); why != nil {
+		return why
+	}
+	return errPeerGone
 }

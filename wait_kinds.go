@@ -67,7 +67,7 @@ func (c *Connection[S, R]) mayWait() (uint32, error) {
 	return 0, c.mayTake()
 }
 
-func (c *Connection[S, R]) ready(uint32) bool               { return c.end.closed() != nil || c.in.Ready() }
-func (c *Connection[S, R]) watch(uint32) (park.Watch, bool) { return c.in.Watch() }
+func (c *Connection[S, R]) ready(uint32) bool               { return c.end.closed() != nil || c.in.ring.Ready() }
+func (c *Connection[S, R]) watch(uint32) (park.Watch, bool) { return c.in.ring.Watch() }
 func (c *Connection[S, R]) others() *listeners              { return &c.end.told }
-func (c *Connection[S, R]) watched()                        { c.in.HandOn(c.taker) }
+func (c *Connection[S, R]) watched()                        { c.in.ring.HandOn(c.in.user) }

@@ -117,6 +117,22 @@ var lineAwaited = mp.Proc3(func(ctx context.Context, s stage, n int, c *wire) er
 	return errors.Join(c.PollContext(ctx), hear(), <-second)
 })
 
+// lineClosed closes its handle while another goroutine waits by it.
+var lineClosed = mp.Proc3(func(ctx context.Context, s stage, n int, c *wire) error {
+	done := make(chan error)
+	go func() { _, err := c.RecvContext(ctx); done <- err }()
+	s.Gate.Store(1)
+	s.await(2)
+	arm(n)
+	if err := errors.Join(c.Close(), ctx.Err()); err != nil {
+		return err
+	}
+	if err := <-done; !errors.Is(err, mp.ErrClosed) {
+		return fmt.Errorf("a wait by a handle that was closed: %w", err)
+	}
+	return nil
+})
+
 var lineCancelled = mp.Proc3(func(ctx context.Context, s stage, n int, c *wire) error {
 	for _, wait := range []func(ctx context.Context) error{
 		func(ctx context.Context) error { _, err := c.RecvContext(ctx); return err },
@@ -217,6 +233,10 @@ func pipeScenarios() []scenario {
 		{name: "pipe waited for", setup: connect(false), victim: with(lineAwaited), during: say, after: hungUp},
 		{name: "pipe waited for, cancelled", setup: clear, victim: with(lineCancelled), after: hungUp},
 		{name: "pipe and others waited for", setup: clear, victim: with(lineWaits), during: say, after: hungUp},
+		{name: "pipe closed beside a wait", setup: connect(false), victim: with(lineClosed), during: func(f *family, v *mp.Process) {
+			f.atGate(v)
+			f.Gate.Store(2)
+		}, after: hungUp},
 		{name: "pipe opened", fromStart: true, setup: connect(false), victim: func(*family, int) mp.Target { return sayOne(line.theirs) }, after: hungUp},
 		{name: "pipe passed on", setup: connect(false), victim: on(linePassed), after: hungUp},
 		{

@@ -15,7 +15,7 @@ import (
 // whole, or never was. Whoever comes while another sleeps for space waits behind it.
 func (r *Ring) Put(ctx context.Context, u *User, msg []byte) error {
 	for {
-		if !r.Lined() {
+		if !r.lined() {
 			if err := r.put(ctx, u, msg); err != refusal.ErrFull {
 				return err
 			}
@@ -28,9 +28,9 @@ func (r *Ring) Put(ctx context.Context, u *User, msg []byte) error {
 	}
 }
 
-// Lined tells whether there is no room for the first in line. One that is on its way keeps nobody from putting: it may be
+// lined tells whether there is no room for the first in line. One that is on its way keeps nobody from putting: it may be
 // stopped.
-func (r *Ring) Lined() bool {
+func (r *Ring) lined() bool {
 	id, _ := r.Line.HeldBy()
 	return id != 0 && r.Head.v.Load()&flags == waited
 }
@@ -39,6 +39,9 @@ func (r *Ring) Lined() bool {
 func (r *Ring) lineUp(ctx context.Context, u *User) (first bool, err error) {
 	if r.Line.TryLock(u.me) {
 		return true, nil
+	}
+	if u.left.Load() {
+		return false, ErrLeft
 	}
 	tick, cancel := context.WithTimeout(ctx, park.Tick)
 	defer cancel()
@@ -71,7 +74,7 @@ func (r *Ring) putFirst(ctx context.Context, u *User, msg []byte) error {
 	}
 }
 
-// TryPut is Put that does not wait for space: ErrFull if there is none. It does not mind who stands in line; see Lined.
+// TryPut is Put that does not wait for space: ErrFull if there is none. It does not mind who stands in line.
 func (r *Ring) TryPut(u *User, msg []byte) error { return r.put(context.Background(), u, msg) }
 
 func (r *Ring) put(ctx context.Context, u *User, msg []byte) error {

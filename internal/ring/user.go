@@ -2,6 +2,7 @@ package ring
 
 import (
 	"math/bits"
+	"sync/atomic"
 
 	"github.com/multiproc/mp/internal/park"
 	"github.com/multiproc/mp/internal/prim"
@@ -14,6 +15,9 @@ type User struct {
 	knows  func(id uint32) bool
 	words  uint64 // of the ring
 	most   uint64 // messages
+
+	left   atomic.Bool  // Leave was called
+	asleep atomic.Int32 // goroutines in sleep
 
 	spinT, spinH, spinLine, spinData, spinSpace park.Spin
 }

@@ -46,6 +46,11 @@ func (m *Mark) announce(v uint64) bool {
 
 func (m *Mark) sleep(ctx context.Context, u *User) error {
 	failpoint.Hit("ring: waiter announced")
+	u.asleep.Add(1) // first: Leave, which sets left first, sees us or is seen
+	defer u.asleep.Add(-1)
+	if u.left.Load() {
+		return ErrLeft
+	}
 	err := u.parker.Park(ctx, m.low(), uint32(waited), asleep)
 	failpoint.Hit("ring: woken")
 	return err
