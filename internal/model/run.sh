@@ -160,7 +160,7 @@ fail condition -DNODIEDWAKE -DDEATH=2
 fail condition -DNOPROMOTE
 fail condition -DBOTHPARK
 fail condition -DSTEAL
-pass sweep -DNS=4 -DCLAIMS=0 -O1
+pass sweep -DNS=4 -DDEATHS=2 -DCLAIMS=0 -O1
 pass sweep -DNS=3 -DCLAIMS=2 -DNOLATCH -O1
 pass sweep -DNS=3 -DBURY -DCORPSE
 pass sweep -DNS=3 -DCORPSE -DPIDS
