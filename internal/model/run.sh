@@ -180,7 +180,7 @@ fail ring -DR=1 -DNOFREE -DDEATH=2
 fail ring -DR=0 -DP=1 -DNOTELL -DSHUT -DDEATH=4
 fail ring -DR=1 -DONEEND -DSHUT -DDROP
 fail ring -DR=1 -DFLAG -DSTOP=0
-pass sweep -DNS=4 -DCLAIMS=0 -O1
+pass sweep -DNS=4 -DDEATHS=2 -DCLAIMS=0 -O1
 pass sweep -DNS=3 -DCLAIMS=2 -DNOLATCH -O1
 pass sweep -DNS=3 -DBURY -DCORPSE
 pass sweep -DNS=3 -DCORPSE -DPIDS
