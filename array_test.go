@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -462,4 +463,35 @@ func TestArrayAllStops(t *testing.T) {
 	if want := []int{0, 5, 1, 6}; !reflect.DeepEqual(seen, want) {
 		t.Errorf("%v", seen)
 	}
+}
+
+// A reader beside writers sees one change or the other, wherever in them it comes.
+func TestArrayIsNeverTorn(t *testing.T) {
+	type block [256]int64
+	a := mp.NewArray[block](1)
+	of := func(n int64) (b block) {
+		for i := range b {
+			b[i] = n
+		}
+		return b
+	}
+	var stop atomic.Bool
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for n := int64(1); !stop.Load(); n++ {
+			a.Set(0, of(n))
+			if n%8 == 0 {
+				a.With(func(b []block) { b[0] = of(-n) })
+			}
+		}
+	})
+	for range 20_000 {
+		b := a.At(0)
+		if i := slices.IndexFunc(b[:], func(x int64) bool { return x != b[0] }); i >= 0 {
+			t.Errorf("torn: %d and %d", b[0], b[i])
+			break
+		}
+	}
+	stop.Store(true)
+	wg.Wait()
 }
