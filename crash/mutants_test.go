@@ -72,7 +72,7 @@ var mutants = []mutant{
 	},
 	{
 		"a message counts before it is written", "internal/ring/put.go",
-		"i := r.index(start)\n", "i := r.index(start)\n\tr.Tail.move(past(start, n, 1), true)\n\tfailpoint.Hit(\"mutant\")\n", "mail alone",
+		"i := u.index(start)\n", "i := u.index(start)\n\tr.Tail.move(past(start, n, 1), true)\n\tfailpoint.Hit(\"mutant\")\n", "mail alone",
 	},
 	{
 		"the sweep tells nobody that the queue was shut", "internal/ring/shut.go",
