@@ -7,8 +7,8 @@ import (
 
 var floatLines = []*regexp.Regexp{
 	regexp.MustCompile(`^shared array: checksum 999000, [0-9.]+(µs|ms) a message$`),
-	regexp.MustCompile(`^queue: checksum 999000, [0-9.]+(µs|ms) a message$`),
-	regexp.MustCompile(`^the array takes \d+\.\d\d of the queue's time$`),
+	regexp.MustCompile(`^pipe: checksum 999000, [0-9.]+(µs|ms) a message$`),
+	regexp.MustCompile(`^the array takes \d+\.\d\d of the pipe's time$`),
 }
 
 // floatChannel wants each checksum right, and leaves the times open.

@@ -9,7 +9,7 @@ func TestChecks(t *testing.T) {
 	const top = "  12 the\n  11 a\n  11 of\n   9 to\n   8 in\n   7 is\n   6 it\n   5 or\n   4 by\n   3 as\n"
 	const end = "20 files, 1.9 times as fast as one process\n"
 	const locked = "with a lock: 200\nwith Value.Update: 200\n"
-	const floats = "shared array: checksum 999000, 62µs a message\nqueue: checksum 999000, 1.1ms a message\n"
+	const floats = "shared array: checksum 999000, 62µs a message\npipe: checksum 999000, 1.1ms a message\n"
 	for _, c := range []struct{ name, program, output, want string }{
 		{"right", "counter10", "Counter: 10\n", ""},
 		{"wrong", "counter10", "Counter: 9\n", `line 1: expected "Counter: 10", came "Counter: 9"`},
@@ -31,10 +31,10 @@ func TestChecks(t *testing.T) {
 		{"no meeting", "barrier", "third 12:00:00.000\nsecond 12:00:00.101\nfirst 12:00:00.001\nfourth 12:00:00.001\n", "100ms apart"},
 		{"nobody fourth", "barrier", "third 12:00:00.000\nsecond 12:00:00.101\nfirst 12:00:00.100\n", "expected first, second"},
 		{"no time", "barrier", "third\n", "line 1: expected"},
-		{"floats", "floatchannel", floats + "the array takes 0.15 of the queue's time\n", ""},
-		{"floats lost", "floatchannel", strings.Replace(floats, "999000", "998999", 1) + "the array takes 0.15 of the queue's time\n", "line 1: expected"},
+		{"floats", "floatchannel", floats + "the array takes 0.15 of the pipe's time\n", ""},
+		{"floats lost", "floatchannel", strings.Replace(floats, "999000", "998999", 1) + "the array takes 0.15 of the pipe's time\n", "line 1: expected"},
 		{"no floats", "floatchannel", "", "expected 3 lines, came 0"},
-		{"no ratio", "floatchannel", floats + "the array takes NaN of the queue's time\n", "line 3: expected"},
+		{"no ratio", "floatchannel", floats + "the array takes NaN of the pipe's time\n", "line 3: expected"},
 		{"words", "wordcount", top + end, ""},
 		{"no words", "wordcount", "", "expected 11 lines, came 0"},
 		{"few words", "wordcount", "  12 the\n" + end, "expected 11 lines, came 2"},

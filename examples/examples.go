@@ -30,7 +30,7 @@ var programs = []Program{
 		Check: lostUpdates,
 	},
 	{
-		Name: "floatchannel", Shows: "100,000 floats at a time through a shared array to another process, beside a queue",
+		Name: "floatchannel", Shows: "100,000 floats at a time through a shared array to another process, beside a pipe",
 		Check: floatChannel, Display: true,
 	},
 	{

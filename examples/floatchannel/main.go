@@ -1,5 +1,5 @@
 // Floatchannel: a shared array, its length and two semaphores make a channel with room for one message. 1,000 messages of
-// 100,000 floats go through it to another process, and then through a queue.
+// 100,000 floats go through it to another process, and then through a pipe.
 package main
 
 import (
@@ -46,8 +46,8 @@ var fromChannel = mp.Func(func(ctx context.Context, c channel) (float64, error) 
 	return checksum(func() ([]float64, error) { return c.receive(ctx, x) })
 })
 
-var fromQueue = mp.Func(func(ctx context.Context, q *mp.Queue[[]float64]) (float64, error) {
-	return checksum(func() ([]float64, error) { return q.GetContext(ctx) })
+var fromPipe = mp.Func(func(ctx context.Context, in *mp.Connection[mp.None, []float64]) (float64, error) {
+	return checksum(func() ([]float64, error) { return in.RecvContext(ctx) })
 })
 
 // checksum adds one float of each message, which no other message has there, and all floats of the last.
@@ -73,12 +73,12 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	q := mp.NewQueue[[]float64](1, mp.RingBytes(4<<20))
-	queue, err := timed(ctx, "queue", fromQueue(q), q.PutContext)
+	out, in := mp.NewPipe[[]float64, mp.None](mp.RingBytes(4 << 20))
+	pipe, err := timed(ctx, "pipe", fromPipe(in), out.SendContext)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("the array takes %.2f of the queue's time\n", shared.Seconds()/queue.Seconds())
+	fmt.Printf("the array takes %.2f of the pipe's time\n", shared.Seconds()/pipe.Seconds())
 	return nil
 }
 
