@@ -88,9 +88,7 @@ var lineAlone = mp.Proc2(func(ctx context.Context, c *wire, n int) error {
 		}
 		failpoint.Hit("crash: heard")
 	}
-	err := c.Close()
-	failpoint.Hit("crash: hung up")
-	return err
+	return c.Close()
 })
 
 // lineFull says more than there is room for.
