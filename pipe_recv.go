@@ -26,7 +26,7 @@ func (c *Connection[S, R]) RecvContext(ctx context.Context) (R, error) {
 
 // TryRecv receives the next message if there is one now. Otherwise it returns queue.ErrEmpty, or an error of Recv.
 func (c *Connection[S, R]) TryRecv() (R, error) {
-	v, _, err := c.recv(nil)
+	v, _, err := c.recv(now)
 	return v, err
 }
 

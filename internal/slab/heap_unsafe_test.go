@@ -1,7 +1,6 @@
 package slab
 
 import (
-	"maps"
 	"testing"
 	"unsafe"
 
@@ -39,13 +38,6 @@ func newHeap(t *testing.T, size uint64) *heap {
 func (h *heap) enter(id uint32) {
 	base := unsafe.Pointer(unsafe.SliceData(h.words))
 	h.user = &User{Me: prim.Holder(id, false), Parker: new(park.Local), Memory: redo.NewMemory(base, uint64(len(h.words)*8)), Source: h}
-}
-
-// copied is the memory as it is, entered by another.
-func (h *heap) copied() *heap {
-	c := &heap{t: h.t, words: append([]uint64(nil), h.words...), next: h.next, extents: maps.Clone(h.extents), drafts: maps.Clone(h.drafts), limit: h.limit}
-	c.enter(2)
-	return c
 }
 
 func (h *heap) head() *head        { return (*head)(unsafe.Pointer(unsafe.SliceData(h.words))) }

@@ -4,6 +4,7 @@ package slab
 
 import (
 	"fmt"
+	"maps"
 	"testing"
 
 	"github.com/multiproc/mp/internal/failpoint"
@@ -84,4 +85,11 @@ func killed(h *heap, n int, act func(*heap)) (left *heap, step string) {
 	})
 	act(h)
 	return nil, ""
+}
+
+// copied is the memory as it is, entered by another.
+func (h *heap) copied() *heap {
+	c := &heap{t: h.t, words: append([]uint64(nil), h.words...), next: h.next, extents: maps.Clone(h.extents), drafts: maps.Clone(h.drafts), limit: h.limit}
+	c.enter(2)
+	return c
 }
