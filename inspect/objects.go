@@ -74,6 +74,11 @@ func (s *Snapshot) readObjects(f *family, heap *arena.Heap) (*places, error) {
 				return nil, err
 			}
 		}
+		if r.Kind == arena.KindList {
+			if err := f.describeList(&o, r, block); err != nil {
+				return nil, err
+			}
+		}
 		m.add(block, headerSize+arena.Offset(min(r.Size, f.a.size)), &o)
 		s.Objects = append(s.Objects, o)
 	}
@@ -112,7 +117,7 @@ func (f *family) describe(r *record, block arena.Offset) Object {
 	return o
 }
 
-// lock reads the lock that the payload of a lock of either sort, and of a value, begins with.
+// lock reads the lock that the payload of a lock of either sort, of a value and of a list begins with.
 func (f *family) lock(r *record) *Lock {
 	l := &Lock{State: "free", Waited: r.lock().Lock.Waited(), Deaths: r.Deaths(), Last: lastDeath(r)}
 	id, dead := r.lock().Lock.HeldBy()

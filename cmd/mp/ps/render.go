@@ -158,6 +158,9 @@ func state(o *inspect.Object) string {
 	if o.Queue != nil {
 		all = append(all, queue(o.Queue))
 	}
+	if l := o.List; l != nil {
+		all = append(all, count(int(l.Len), "element", "elements"), fmt.Sprintf("%d bytes", l.Memory))
+	}
 	l := o.Lock
 	if l == nil {
 		return strings.Join(all, ", ")
