@@ -64,6 +64,7 @@ var mistakes = map[string]func(){
 			runtime.KeepAlive(keep)
 		}
 	},
+	"a list fills the arena": func() { panic(fillsWithList()) },
 }
 
 func nobody(context.Context) error { return nil }
@@ -89,6 +90,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		"configured too late":         "too late",
 		"an arena too small":          "4096",
 		"a full arena":                "the arena",
+		"a list fills the arena":      "filled, emptied, and in use",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -22,6 +22,7 @@ const (
 	barrierStateSize   = uint64(unsafe.Sizeof(arena.BarrierState{}))
 	semaphoreStateSize = uint64(unsafe.Sizeof(arena.SemaphoreState{}))
 	boundedStateSize   = uint64(unsafe.Sizeof(arena.BoundedState{}))
+	listStateSize      = uint64(unsafe.Sizeof(arena.ListState{}))
 )
 
 // fingerprint and describe are of the type in an object; nil is for objects without one.

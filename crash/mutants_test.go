@@ -75,6 +75,22 @@ var mutants = []mutant{
 		"i := u.index(start)\n", "i := u.index(start)\n\tr.Tail.move(past(start, n, 1), true)\n\tfailpoint.Hit(\"mutant\")\n", "mail alone",
 	},
 	{
+		"an element is changed beside the transaction", "internal/list/set.go",
+		"t.Set(word, t.Cell())", "*word = t.Cell()", "list: set",
+	},
+	{
+		"a list's index is switched beside the transaction", "internal/list/replace.go",
+		"tx.Set(&t.leaves[c.a].At, c.made[0].At)", "t.leaves[c.a].At = c.made[0].At", "list: sort",
+	},
+	{
+		"the sweep leaves a list to the dead", "internal/arena/states_list.go",
+		"a.slabDied(&s.List.Slab, id)", "_ = id", "list: append",
+	},
+	{
+		"the sweep does not finish the change of a list", "internal/slab/slab.go",
+		"m.Replay(&s.Redo)", "s.Redo.N.Store(0)", "list: insert",
+	},
+	{
 		"the sweep tells nobody that the queue was shut", "internal/ring/shut.go",
 		"r.Line.Died(id, p, func() {})\n", "r.Line.Died(id, p, func() {})\n\tif id != 0 {\n\t\treturn\n\t}\n", "mail shut down, now false",
 	},

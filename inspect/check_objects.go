@@ -46,36 +46,38 @@ func (w *walk) object(i int, word uint64) error {
 	if ok { // what is wrong with the span is a finding of its own
 		w.must(r.Size >= least && r.Size <= room-uint64(headerSize), where, "size", fmt.Sprintf("%d to %d bytes", least, room-uint64(headerSize)), "%d bytes", r.Size)
 	}
-	if r.Kind == arena.KindRLock {
-		w.checkRLock(where, r)
+	if r.Size < least {
+		return nil
 	}
-	if r.Kind == arena.KindLock || r.Kind == arena.KindValue {
+	return w.payload(where, r, block)
+}
+
+// payload looks at what an object holds.
+func (w *walk) payload(where string, r *record, block arena.Offset) error {
+	switch r.Kind {
+	case arena.KindRLock:
+		w.checkRLock(where, r)
+	case arena.KindLock, arena.KindValue:
 		id, dead := r.lock().Lock.HeldBy()
 		w.held(where, id, dead)
-	}
-	if r.Kind == arena.KindBoundedSemaphore && r.Size >= least {
+	case arena.KindBoundedSemaphore:
 		return w.permits(where, block)
-	}
-	if r.Kind == arena.KindRWLock {
+	case arena.KindRWLock:
 		return w.rwLock(where, r, block)
-	}
-	if r.Kind == arena.KindCondition {
+	case arena.KindCondition:
 		return w.condition(where, block)
-	}
-	if r.Kind == arena.KindBarrier {
+	case arena.KindBarrier:
 		return w.barrier(where, block)
-	}
-	if r.Kind == arena.KindArray {
+	case arena.KindArray:
 		w.checkArray(where, r)
-	}
-	if r.Kind == arena.KindRawArray {
+	case arena.KindRawArray:
 		w.checkRawArray(where, r)
-	}
-	if r.Kind == arena.KindQueue && r.Size >= least {
+	case arena.KindQueue:
 		return w.queue(where, r, block)
-	}
-	if r.Kind == arena.KindPipe && r.Size >= least {
+	case arena.KindPipe:
 		return w.pipe(where, r, block)
+	case arena.KindList:
+		return w.checkList(where, r, block)
 	}
 	return nil
 }

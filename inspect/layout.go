@@ -60,4 +60,5 @@ var payloads = map[arena.Kind]uint64{
 	arena.KindArray:     arraySize,
 	arena.KindRawArray:  rawArraySize,
 	arena.KindPipe:      pipeSize,
+	arena.KindList:      listSize,
 }

@@ -54,36 +54,33 @@ func (s *Snapshot) readObjects(f *family, heap *arena.Heap) (*places, error) {
 		}
 		_, block, _, _ := entry(word)
 		o := f.describe(r, block)
-		if r.Kind == arena.KindRWLock {
-			if err := f.rwLock(&o, r, block); err != nil {
-				return nil, err
-			}
-		}
-		if r.Kind == arena.KindCondition {
-			if err := f.describeCondition(&o, block); err != nil {
-				return nil, err
-			}
-		}
-		if r.Kind == arena.KindBarrier {
-			if o.Barrier, err = f.barrier(block); err != nil {
-				return nil, err
-			}
-		}
-		if r.Kind == arena.KindQueue {
-			if err := f.describeQueue(&o, block); err != nil {
-				return nil, err
-			}
-		}
-		if r.Kind == arena.KindPipe {
-			if err := f.describePipe(&o, block); err != nil {
-				return nil, err
-			}
+		if err := f.describePayload(&o, r, block); err != nil {
+			return nil, err
 		}
 		m.add(block, headerSize+arena.Offset(min(r.Size, f.a.size)), &o)
 		s.Objects = append(s.Objects, o)
 	}
 	m.sort()
 	return m, nil
+}
+
+// describePayload adds what lies behind the words that every record has.
+func (f *family) describePayload(o *Object, r *record, block arena.Offset) (err error) {
+	switch r.Kind {
+	case arena.KindRWLock:
+		err = f.rwLock(o, r, block)
+	case arena.KindCondition:
+		err = f.describeCondition(o, block)
+	case arena.KindBarrier:
+		o.Barrier, err = f.barrier(block)
+	case arena.KindQueue:
+		err = f.describeQueue(o, block)
+	case arena.KindPipe:
+		err = f.describePipe(o, block)
+	case arena.KindList:
+		err = f.describeList(o, r, block)
+	}
+	return err
 }
 
 func (f *family) describe(r *record, block arena.Offset) Object {
@@ -121,7 +118,7 @@ func (f *family) describe(r *record, block arena.Offset) Object {
 	return o
 }
 
-// lock reads the lock that the payload of a lock of either sort, and of a value, begins with.
+// lock reads the lock that the payload of a lock of either sort, of a value and of a list begins with.
 func (f *family) lock(r *record) *Lock {
 	l := &Lock{State: "free", Waited: r.lock().Lock.Waited(), Deaths: r.Deaths(), Last: lastDeath(r)}
 	id, dead := r.lock().Lock.HeldBy()

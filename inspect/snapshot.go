@@ -68,7 +68,7 @@ type Object struct {
 	Holders    []int     `json:"holders"`           // pids of the processes that have a handle
 	Traced     bool      `json:"traced,omitempty"`  // who holds it and who waits for it is recorded: see Deadlocks
 	Value      string    `json:"value,omitempty"`   // of a value of at most 8 bytes: a number if its type is one, else its bytes in hex
-	Lock       *Lock     `json:"lock,omitempty"`    // of a lock or an RLock, and of a value while somebody changes it
+	Lock       *Lock     `json:"lock,omitempty"`    // of a lock or an RLock, and of a value or a list while somebody is at it
 	Readers    []Reader  `json:"readers,omitempty"` // of a readers-writer lock
 	Permits    *Permits  `json:"permits,omitempty"` // of a semaphore
 
@@ -78,6 +78,7 @@ type Object struct {
 	Queue     *Queue     `json:"queue,omitempty"`
 	Array     *Array     `json:"array,omitempty"` // of an Array, with its lock while somebody has it, and of a RawArray
 	Pipe      *Pipe      `json:"pipe,omitempty"`
+	List      *ListState `json:"list,omitempty"`
 }
 
 // Lock is the state of a lock.

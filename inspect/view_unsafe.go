@@ -6,6 +6,7 @@ import (
 
 	"github.com/multiproc/mp/internal/arena"
 	"github.com/multiproc/mp/internal/park"
+	"github.com/multiproc/mp/internal/slab"
 )
 
 // load copies a T out of the arena. T is one of the layout's structs or a number: it has no pointers.
@@ -85,6 +86,9 @@ const (
 	_             = -uint(unsafe.Sizeof(arena.ArrayState{}) - unsafe.Sizeof(record{}.payload))
 	_             = -uint(unsafe.Sizeof(arena.RawArrayState{}) - unsafe.Sizeof(record{}.payload))
 	pipeSize      = uint64(unsafe.Sizeof(arena.PipeState{}))
+	listSize      = uint64(unsafe.Sizeof(arena.ListState{}))
+	extentHead    = uint64(unsafe.Sizeof(arena.Extent{}))
+	cellHead      = uint64(unsafe.Sizeof(slab.Cell{}))
 	_             = -uint(unsafe.Sizeof(arena.SemaphoreState{}) - unsafe.Sizeof(record{}.payload))
 	_             = -uint(unsafe.Sizeof(arena.RWLockHead{}) - unsafe.Sizeof(record{}.payload))
 	_             = -uint(unsafe.Sizeof(arena.EventState{}) - unsafe.Sizeof(record{}.payload))

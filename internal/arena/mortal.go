@@ -54,6 +54,8 @@ func (o *Object) mortal() mortal {
 		return PayloadOf[ArrayState](o)
 	case KindPipe:
 		return PayloadOf[PipeState](o)
+	case KindList:
+		return PayloadOf[ListState](o)
 	}
 	return nil
 }

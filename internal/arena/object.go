@@ -33,21 +33,23 @@ const (
 	KindArray    Kind = 13
 	KindRawArray Kind = 14
 	KindPipe     Kind = 15
+	KindList     Kind = 16
 )
 
 var kindNames = [...]string{
 	KindLock: "Lock", KindValue: "Value", KindRawValue: "RawValue", KindRLock: "RLock", KindRWLock: "RWLock", KindSemaphore: "Semaphore",
 	KindBoundedSemaphore: "BoundedSemaphore", KindEvent: "Event", KindCondition: "Condition", KindBarrier: "Barrier",
-	KindTrace: "Trace", KindQueue: "Queue", KindArray: "Array", KindRawArray: "RawArray",
-	KindPipe: "Pipe",
+	KindTrace: "Trace", KindQueue: "Queue", KindArray: "Array", KindRawArray: "RawArray", KindPipe: "Pipe", KindList: "List",
 }
 
 // generic kinds hold a type that their users choose.
-var generic = map[Kind]bool{KindValue: true, KindRawValue: true, KindQueue: true, KindArray: true, KindRawArray: true, KindPipe: true}
+var generic = map[Kind]bool{
+	KindValue: true, KindRawValue: true, KindQueue: true, KindArray: true, KindRawArray: true, KindPipe: true, KindList: true,
+}
 
 // String is the kind's name, that of the type in package mp.
 func (k Kind) String() string {
-	if int(k) < len(kindNames) && k != 0 {
+	if int(k) < len(kindNames) && kindNames[k] != "" {
 		return kindNames[k]
 	}
 	return fmt.Sprintf("Kind(%d)", uint32(k))

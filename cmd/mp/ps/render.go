@@ -167,6 +167,9 @@ func state(o *inspect.Object) string {
 	if o.Pipe != nil {
 		all = append(all, pipe(o.Pipe))
 	}
+	if l := o.List; l != nil {
+		all = append(all, count(int(l.Len), "element", "elements"), fmt.Sprintf("%d bytes", l.Memory))
+	}
 	l := o.Lock
 	if l == nil {
 		return strings.Join(all, ", ")

@@ -9,6 +9,7 @@
                                         the bytes of an array('d') by send_bytes, or a list by send
     counter.py pipe N [R]               a number through a Pipe to another process and back, N times
     counter.py queue P N [R]            P processes put N numbers each into a Queue, P others get them
+    counter.py list P N [R]             P processes each append to, set and read a Manager's list N times
     counter.py start fork|spawn [R]     Process(target=f).start() and join()
 
 It runs one round to warm up and R more (default 5; for start 20, a round being
@@ -236,6 +237,38 @@ def pipe(n):
     return took / n
 
 
+def lister(me, n, shared, barrier, starts, ends):
+    barrier.wait(PATIENCE)
+    starts[me] = time.monotonic_ns()
+    for i in range(n):
+        shared.append(i)
+        shared[i % 10] = i
+        shared[i % 10]
+    ends[me] = time.monotonic_ns()
+
+
+def shared_list(procs, n):
+    """The time from the first worker's release to the last one's end, over 3*procs*n."""
+    ctx = context()
+    barrier = ctx.Barrier(procs)
+    starts, ends = ctx.RawArray("q", procs), ctx.RawArray("q", procs)
+    with ctx.Manager() as manager:
+        shared = manager.list([0] * 10)
+        workers = [
+            ctx.Process(target=lister, args=(i, n, shared, barrier, starts, ends), daemon=True)
+            for i in range(procs)
+        ]
+        for w in workers:
+            w.start()
+        for w in workers:
+            w.join()
+        if any(w.exitcode for w in workers):
+            sys.exit("counter.py: a worker failed")
+        if len(shared) != procs * n + 10:
+            sys.exit("counter.py: %d elements, not %d" % (len(shared), procs * n + 10))
+    return (max(ends) - min(starts)) / (3 * procs * n)
+
+
 def uncontended(n):
     lock = context().Lock()
     start = time.monotonic_ns()
@@ -276,6 +309,9 @@ def parse(args):
     elif mode == "barrier" and len(rest) in (2, 3):
         procs, n = number(rest.pop(0)), number(rest.pop(0))
         name, one, r = "barrier/%d" % procs, lambda: barrier(procs, n), 5
+    elif mode == "list" and len(rest) in (2, 3):
+        procs, n = number(rest.pop(0)), number(rest.pop(0))
+        name, one, r = "list/%d" % procs, lambda: shared_list(procs, n), 5
     elif mode == "condition" and len(rest) in (1, 2):
         n = number(rest.pop(0))
         name, one, r = mode, lambda: condition(n), 5

@@ -60,6 +60,7 @@ func TestRivalsMeasure(t *testing.T) {
 			"counter 2 10000": "cpython/counter/2",
 			"counter 10 10":   "cpython/counter/10",
 			"condition 100":   "cpython/condition",
+			"list 2 10":       "cpython/list/2",
 			"locked 2 10000":  "cpython/locked/2",
 			"floats bytes 3":  "cpython/floats/bytes",
 			"floats list 3":   "cpython/floats/list",
