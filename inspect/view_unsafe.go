@@ -80,6 +80,7 @@ const (
 	semaphoreSize = uint64(unsafe.Sizeof(arena.SemaphoreState{}))
 	boundedSize   = uint64(unsafe.Sizeof(arena.BoundedState{}))
 	queueSize     = uint64(unsafe.Sizeof(arena.QueueState{}))
+	dictSize      = uint64(unsafe.Sizeof(arena.DictState{}))
 	_             = -uint(unsafe.Sizeof(arena.SemaphoreState{}) - unsafe.Sizeof(record{}.payload))
 	_             = -uint(unsafe.Sizeof(arena.RWLockHead{}) - unsafe.Sizeof(record{}.payload))
 	_             = -uint(unsafe.Sizeof(arena.EventState{}) - unsafe.Sizeof(record{}.payload))

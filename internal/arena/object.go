@@ -29,20 +29,23 @@ const (
 	KindTrace Kind = 11
 
 	KindQueue Kind = 12
+
+	KindDict Kind = 17
 )
 
 var kindNames = [...]string{
 	KindLock: "Lock", KindValue: "Value", KindRawValue: "RawValue", KindRLock: "RLock", KindRWLock: "RWLock", KindSemaphore: "Semaphore",
 	KindBoundedSemaphore: "BoundedSemaphore", KindEvent: "Event", KindCondition: "Condition", KindBarrier: "Barrier",
 	KindTrace: "Trace", KindQueue: "Queue",
+	KindDict: "Dict",
 }
 
 // generic kinds hold a type that their users choose.
-var generic = map[Kind]bool{KindValue: true, KindRawValue: true, KindQueue: true}
+var generic = map[Kind]bool{KindValue: true, KindRawValue: true, KindQueue: true, KindDict: true}
 
 // String is the kind's name, that of the type in package mp.
 func (k Kind) String() string {
-	if int(k) < len(kindNames) && k != 0 {
+	if int(k) < len(kindNames) && kindNames[k] != "" {
 		return kindNames[k]
 	}
 	return fmt.Sprintf("Kind(%d)", uint32(k))

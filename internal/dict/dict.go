@@ -40,6 +40,9 @@ type Shard struct {
 	_     [32]byte
 }
 
+// Init makes the memory of an empty dict, which is zero, one of so many shards.
+func (d *Dict) Init(shards int, seed [2]uint64) { d.Shards, d.Seed = uint64(shards), seed }
+
 // Key is one with its hash.
 type Key struct {
 	Hash  uint64

@@ -25,7 +25,7 @@ const heapShards = 4
 func newHeap(size uint64) *heap {
 	h := &heap{words: make([]uint64, size/8), next: 8192, extents: map[uint64]uint64{}, free: map[uint64][]uint64{}, limit: size}
 	h.enter(1)
-	h.dict().Shards, h.dict().Seed = heapShards, [2]uint64{1, 2}
+	h.dict().Init(heapShards, [2]uint64{1, 2})
 	return h
 }
 
