@@ -89,6 +89,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		"configured too late":         "too late",
 		"an arena too small":          "4096",
 		"a full arena":                "the arena",
+		"a full dict":                 "full, and usable",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

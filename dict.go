@@ -10,7 +10,6 @@ import (
 	"github.com/multiproc/mp/internal/arena"
 	"github.com/multiproc/mp/internal/codec"
 	"github.com/multiproc/mp/internal/dict"
-	"github.com/multiproc/mp/internal/pod"
 	"github.com/multiproc/mp/internal/race"
 	"github.com/multiproc/mp/internal/slab"
 )
@@ -42,7 +41,7 @@ type Dict[K comparable, V any] struct {
 	shards []dict.Shard
 	user   *slab.User
 	seed   *[2]uint64
-	canon  pod.Canonical // of K
+	keys   codec.Keys[K]
 	*hold
 }
 
@@ -88,7 +87,7 @@ func (d *Dict[K, V]) attach(h *hold) {
 	state := &arena.PayloadOf[arena.DictState](h.object).Dict
 	d.shards, d.seed = state.All(h.object.Size), &state.Seed
 	d.user = h.arena.in.SlabUser(h.object)
-	d.canon = pod.CanonicalOf(reflect.TypeFor[K]())
+	d.keys = codec.KeysOf[K]()
 	collect(d, h)
 }
 
@@ -100,10 +99,7 @@ func (d *Dict[K, V]) place(key []byte) (*dict.Shard, dict.Key) {
 
 // appendKey encodes a key, one way only.
 func (d *Dict[K, V]) appendKey(b []byte, k K) ([]byte, error) {
-	if d.canon != nil {
-		pod.Canonicalize(d.canon, &k)
-	}
-	b, err := codec.Append(b, k)
+	b, err := d.keys.Append(b, k)
 	if err == nil && len(b) > dict.LargestKey {
 		err = fmt.Errorf("mp: a key of %d bytes is too long for a Dict, which takes %d", len(b), dict.LargestKey)
 	}
