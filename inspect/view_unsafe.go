@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/multiproc/mp/internal/arena"
+	"github.com/multiproc/mp/internal/dict"
 	"github.com/multiproc/mp/internal/park"
 )
 
@@ -110,6 +111,14 @@ func payload[T any](r *record) *T { return (*T)(unsafe.Pointer(&r.payload)) }
 func same(a, b *arena.Heap) bool {
 	bytes := func(h *arena.Heap) string {
 		return unsafe.String((*byte)(unsafe.Pointer(h)), unsafe.Sizeof(*h))
+	}
+	return bytes(a) == bytes(b)
+}
+
+// sameShard tells whether two copies of a shard agree in every bit.
+func sameShard(a, b *dict.Shard) bool {
+	bytes := func(s *dict.Shard) string {
+		return unsafe.String((*byte)(unsafe.Pointer(s)), unsafe.Sizeof(*s))
 	}
 	return bytes(a) == bytes(b)
 }

@@ -158,6 +158,9 @@ func state(o *inspect.Object) string {
 	if o.Queue != nil {
 		all = append(all, queue(o.Queue))
 	}
+	if o.Dict != nil {
+		all = append(all, dict(o.Dict))
+	}
 	l := o.Lock
 	if l == nil {
 		return strings.Join(all, ", ")
