@@ -10,6 +10,7 @@ import (
 	"github.com/multiproc/mp/internal/arena"
 	"github.com/multiproc/mp/internal/codec"
 	"github.com/multiproc/mp/internal/dict"
+	"github.com/multiproc/mp/internal/pod"
 	"github.com/multiproc/mp/internal/race"
 	"github.com/multiproc/mp/internal/slab"
 )
@@ -42,6 +43,7 @@ type Dict[K comparable, V any] struct {
 	user   *slab.User
 	seed   *[2]uint64
 	keys   codec.Keys[K]
+	raw    bool // the memory of a V is its encoding
 	*hold
 }
 
@@ -87,7 +89,7 @@ func (d *Dict[K, V]) attach(h *hold) {
 	state := &arena.PayloadOf[arena.DictState](h.object).Dict
 	d.shards, d.seed = state.All(h.object.Size), &state.Seed
 	d.user = h.arena.in.SlabUser(h.object)
-	d.keys = codec.KeysOf[K]()
+	d.keys, d.raw = codec.KeysOf[K](), codec.Raw[V]()
 	collect(d, h)
 }
 
@@ -97,22 +99,29 @@ func (d *Dict[K, V]) place(key []byte) (*dict.Shard, dict.Key) {
 	return dict.Of(d.shards, k), k
 }
 
-// appendKey encodes a key, one way only.
-func (d *Dict[K, V]) appendKey(b []byte, k K) ([]byte, error) {
-	b, err := d.keys.Append(b, k)
-	if err == nil && len(b) > dict.LargestKey {
-		err = fmt.Errorf("mp: a key of %d bytes is too long for a Dict, which takes %d", len(b), dict.LargestKey)
+// encode is the encoding of a key: *k's own memory, or appended to b.
+func (d *Dict[K, V]) encode(k *K, b []byte) (key, _ []byte, err error) {
+	key, ok := d.keys.Memory(k)
+	if !ok {
+		n := len(b)
+		if b, err = d.keys.Append(b, *k); err != nil {
+			return nil, nil, err
+		}
+		key = b[n:]
 	}
-	return b, err
+	if len(key) > dict.LargestKey {
+		err = fmt.Errorf("mp: a key of %d bytes is too long for a Dict, which takes %d", len(key), dict.LargestKey)
+	}
+	return key, b, err
 }
 
-// mustKey is appendKey for who has no error to return.
-func (d *Dict[K, V]) mustKey(b []byte, k K) []byte {
-	b, err := d.appendKey(b, k)
+// mustEncode is encode for who has no error to return.
+func (d *Dict[K, V]) mustEncode(k *K, b []byte) (key, _ []byte) {
+	key, b, err := d.encode(k, b)
 	if err != nil {
 		panic(err)
 	}
-	return b
+	return key, b
 }
 
 // seen and changing tell the race detector.
@@ -131,21 +140,35 @@ func (d *Dict[K, V]) changing() {
 
 // Get returns the value under k, a copy, and whether there is one.
 func (d *Dict[K, V]) Get(k K) (v V, found bool) {
-	return d.take(k, (*dict.Shard).Get)
+	if key, ok := d.keys.Memory(&k); ok && d.raw {
+		shard, key := d.place(key)
+		memory := pod.Bytes(&v)
+		b, found := shard.Get(d.user, key, memory[:0:len(memory)])
+		d.seen()
+		if found && len(b) != len(memory) {
+			panic(fmt.Sprintf("mp: corrupt arena: a value of %d bytes, and not %d, in a Dict", len(b), len(memory)))
+		}
+		return v, found
+	}
+	return d.take(k, false)
 }
 
 // Pop takes k out and returns what was under it, and whether there was anything.
 func (d *Dict[K, V]) Pop(k K) (v V, found bool) {
 	d.changing()
-	return d.take(k, (*dict.Shard).Pop)
+	return d.take(k, true)
 }
 
-func (d *Dict[K, V]) take(k K, how func(*dict.Shard, *slab.User, dict.Key, []byte) ([]byte, bool)) (v V, found bool) {
+func (d *Dict[K, V]) take(k K, pop bool) (v V, found bool) {
 	buf := takeBuffer()
-	b := d.mustKey((*buf)[:0], k)
+	encoded, b := d.mustEncode(&k, (*buf)[:0])
 	n := len(b)
-	shard, key := d.place(b)
-	b, found = how(shard, d.user, key, b)
+	shard, key := d.place(encoded)
+	if pop {
+		b, found = shard.Pop(d.user, key, b)
+	} else {
+		b, found = shard.Get(d.user, key, b)
+	}
 	d.seen()
 	if found {
 		v = mustDecode[V](b[n:])
@@ -171,16 +194,24 @@ func (d *Dict[K, V]) Set(k K, v V) error {
 
 // put encodes k and v, and sets it if there is what is expected.
 func (d *Dict[K, V]) put(k K, v V, x dict.Expected) (done bool, err error) {
+	if encoded, ok := d.keys.Memory(&k); ok && d.raw && len(encoded) <= dict.LargestKey {
+		d.changing()
+		shard, key := d.place(encoded)
+		done, err = shard.Set(d.user, key, pod.Bytes(&v), x)
+		d.seen()
+		return done, err
+	}
 	buf := takeBuffer()
-	b, err := d.appendKey((*buf)[:0], k)
+	encoded, b, err := d.encode(&k, (*buf)[:0])
+	n := len(b)
 	if err == nil {
-		n := len(b)
-		if b, err = codec.Append(b, v); err == nil {
-			d.changing()
-			shard, key := d.place(b[:n])
-			done, err = shard.Set(d.user, key, b[n:], x)
-			d.seen()
-		}
+		b, err = codec.Append(b, v)
+	}
+	if err == nil {
+		d.changing()
+		shard, key := d.place(encoded)
+		done, err = shard.Set(d.user, key, b[n:], x)
+		d.seen()
 	}
 	giveBuffer(buf, b)
 	return done, err
@@ -208,15 +239,14 @@ func (d *Dict[K, V]) SetDefault(k K, v V) (actual V, found bool, err error) {
 func (d *Dict[K, V]) Update(k K, f func(old V, found bool) V) (V, error) {
 	var zero V
 	buf := takeBuffer()
-	b, err := d.appendKey((*buf)[:0], k)
+	encoded, b, err := d.encode(&k, (*buf)[:0])
 	n := len(b)
 	for err == nil {
-		shard, key := d.place(b[:n])
+		shard, key := d.place(encoded)
 		var x dict.Expected
 		b, x.Found = shard.Get(d.user, key, b[:n])
 		d.seen()
-		m := len(b)
-		old := zero
+		m, old := len(b), zero
 		if x.Found {
 			old = mustDecode[V](b[n:])
 		}
@@ -225,7 +255,7 @@ func (d *Dict[K, V]) Update(k K, f func(old V, found bool) V) (V, error) {
 			break
 		}
 		d.changing()
-		key.Bytes, x.Value = b[:n], b[n:m]
+		x.Value = b[n:m]
 		done, failed := shard.Set(d.user, key, b[m:], x)
 		if err = failed; done {
 			giveBuffer(buf, b)
@@ -240,9 +270,9 @@ func (d *Dict[K, V]) Update(k K, f func(old V, found bool) V) (V, error) {
 // Delete takes k out, if it is there.
 func (d *Dict[K, V]) Delete(k K) {
 	buf := takeBuffer()
-	b := d.mustKey((*buf)[:0], k)
+	encoded, b := d.mustEncode(&k, (*buf)[:0])
 	d.changing()
-	shard, key := d.place(b)
+	shard, key := d.place(encoded)
 	shard.Delete(d.user, key, dict.Anything)
 	d.seen()
 	giveBuffer(buf, b)
@@ -252,10 +282,10 @@ func (d *Dict[K, V]) Delete(k K) {
 // and may be called again, as Update's.
 func (d *Dict[K, V]) DeleteIf(k K, f func(v V) bool) bool {
 	buf := takeBuffer()
-	b := d.mustKey((*buf)[:0], k)
+	encoded, b := d.mustEncode(&k, (*buf)[:0])
 	n, done := len(b), false
+	shard, key := d.place(encoded)
 	for !done {
-		shard, key := d.place(b[:n])
 		var found bool
 		b, found = shard.Get(d.user, key, b[:n])
 		d.seen()
@@ -263,7 +293,6 @@ func (d *Dict[K, V]) DeleteIf(k K, f func(v V) bool) bool {
 			break
 		}
 		d.changing()
-		key.Bytes = b[:n]
 		done = shard.Delete(d.user, key, dict.Expected{Found: true, Value: b[n:]})
 	}
 	giveBuffer(buf, b)

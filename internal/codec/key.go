@@ -19,17 +19,32 @@ func KeysOf[T any]() Keys[T] {
 	return Keys[T]{planOf(t), pod.CanonicalOf(t)}
 }
 
-// Append is like the function Append, and Decode reads what it writes.
-func (k *Keys[T]) Append(b []byte, v T) ([]byte, error) {
+// Memory is the bytes of *v as Append would write them, if they lie there already, which makes *v what its equals are. Otherwise
+// it tells that they do not.
+func (k *Keys[T]) Memory(v *T) (_ []byte, ok bool) {
 	switch k.plan.form {
 	case formRaw:
-		pod.Canonicalize(k.canon, &v) // here, as no copy of v needs to have its gaps
-		return append(b, pod.Bytes(&v)...), nil
+		pod.Canonicalize(k.canon, v)
+		return pod.Bytes(v), true
 	case formString:
-		return append(b, *asString(&v)...), nil
+		return stringBytes(asString(v)), true
 	default:
-		return k.appendWalked(b, v)
+		return nil, false
 	}
+}
+
+// Raw tells whether the memory of any T, as it lies there, is its encoding, and any bytes of that length are a T.
+func Raw[T any]() bool {
+	p := planOf(reflect.TypeFor[T]())
+	return p.form == formRaw && !p.bools
+}
+
+// Append is like the function Append, and Decode reads what it writes.
+func (k *Keys[T]) Append(b []byte, v T) ([]byte, error) {
+	if m, ok := k.Memory(&v); ok { // of v itself: no copy of it needs to have its gaps
+		return append(b, m...), nil
+	}
+	return k.appendWalked(b, v)
 }
 
 //go:noinline

@@ -28,7 +28,14 @@ func notOurs(word *uint64) { panic(fmt.Sprintf("mp: %p is no word of the arena",
 // Word is the word at an offset. One outside of the memory is a corrupt arena.
 func (m Memory) Word(at uint64) *uint64 {
 	if at == 0 || at > m.size-8 || at%8 != 0 {
-		panic(fmt.Sprintf("mp: corrupt arena: a word at %#x of %#x bytes", at, m.size))
+		m.noWord(at)
 	}
 	return (*uint64)(unsafe.Add(m.base, at))
+}
+
+// noWord is apart so that Word inlines.
+//
+//go:noinline
+func (m Memory) noWord(at uint64) {
+	panic(fmt.Sprintf("mp: corrupt arena: a word at %#x of %#x bytes", at, m.size))
 }
