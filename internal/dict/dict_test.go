@@ -322,6 +322,7 @@ func TestCorrupt(t *testing.T) {
 				}
 			}()
 			h.get("k")
+			h.contents()
 		})
 	}
 }

@@ -42,6 +42,15 @@ func entryAt(u *slab.User, at uint64) entry {
 	return e
 }
 
+// isAt tells whether the entry in a cell is the key's.
+func (k Key) isAt(u *slab.User, at uint64) bool {
+	at += cellSize
+	return *u.Memory.Word(at) == k.head() && string(u.Memory.Bytes(at+8, uint64(len(k.Bytes)))) == string(k.Bytes)
+}
+
+// head is the first word of the key's entry.
+func (k Key) head() uint64 { return k.Hash&(1<<32-1) | uint64(len(k.Bytes))<<32 }
+
 func (e entry) found() bool { return e.at != 0 }
 
 func (e entry) hash() uint64 { return e.words[0] & (1<<32 - 1) }
@@ -58,7 +67,7 @@ func (e entry) value() []byte {
 
 // fill makes a new cell's content.
 func (e entry) fill(k Key, value []byte) {
-	e.words[0] = k.Hash&(1<<32-1) | uint64(len(k.Bytes))<<32
+	e.words[0] = k.head()
 	copy(e.key(), k.Bytes)
 	copy(e.value(), value)
 }

@@ -3,11 +3,14 @@ package dict
 import (
 	"fmt"
 	"unsafe"
+
+	"github.com/multiproc/mp/internal/slab"
 )
 
 const (
 	headSize  = uint64(unsafe.Sizeof(Dict{}))
 	shardSize = uint64(unsafe.Sizeof(Shard{}))
+	cellSize  = uint64(unsafe.Sizeof(slab.Cell{})) // the head of a cell
 	_         = 0 - (unsafe.Sizeof(Dict{})|unsafe.Sizeof(Shard{}))%64
 )
 

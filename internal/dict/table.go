@@ -1,7 +1,6 @@
 package dict
 
 import (
-	"bytes"
 	"fmt"
 
 	"github.com/multiproc/mp/internal/failpoint"
@@ -54,10 +53,8 @@ func find(u *slab.User, table []uint64, k Key) (slot *uint64, e entry) {
 			if *w == empty {
 				return slot, entry{}
 			}
-		case *w>>placeBits == k.Hash&tagMask:
-			if e := entryAt(u, placeOf(*w)); bytes.Equal(e.key(), k.Bytes) {
-				return w, e
-			}
+		case *w>>placeBits == k.Hash&tagMask && k.isAt(u, placeOf(*w)):
+			return w, entryAt(u, placeOf(*w))
 		}
 	}
 	if len(table) > 0 {

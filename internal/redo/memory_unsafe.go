@@ -33,7 +33,15 @@ func (m Memory) Word(at uint64) *uint64 {
 	return (*uint64)(unsafe.Add(m.base, at))
 }
 
-// noWord is apart so that Word inlines.
+// Bytes is n bytes from an offset on, which is that of a word. Others than those of the memory are a corrupt arena.
+func (m Memory) Bytes(at, n uint64) []byte {
+	if at == 0 || n > m.size || at > m.size-n || at%8 != 0 {
+		m.noWord(at)
+	}
+	return unsafe.Slice((*byte)(unsafe.Add(m.base, at)), n)
+}
+
+// noWord is apart so that Word and Bytes inline.
 //
 //go:noinline
 func (m Memory) noWord(at uint64) {
