@@ -91,6 +91,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		"an arena too small":          "4096",
 		"a full arena":                "the arena",
 		"a list fills the arena":      "filled, emptied, and in use",
+		"a full dict":                 "full, and usable",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

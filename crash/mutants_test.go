@@ -111,6 +111,22 @@ var mutants = []mutant{
 		"\tr.Line.Died(id, p, func() {})\n", "", "mail box full",
 	},
 	{
+		"a value is overwritten without a transaction", "internal/dict/change.go",
+		"t.Set(&to[i], binary.LittleEndian.Uint64(from))", "to[i] = binary.LittleEndian.Uint64(from)\n\t\tfailpoint.Hit(\"mutant\")", "dict changed",
+	},
+	{
+		"entries are counted beside the transaction", "internal/dict/change.go",
+		"t.Set(slot, gone)\n\tt.Set(&s.Count, s.Count-1)", "t.Set(slot, gone)\n\ts.Count--", "dict cleared",
+	},
+	{
+		"the sweep looks at the first shard of a dict alone", "internal/arena/states_dict.go",
+		"for i := range shards {", "for i := range shards[:1] {", "dict new",
+	},
+	{
+		"a key's place is free before its entry is", "internal/dict/change.go",
+		"t.Set(slot, empty)\n", "*slot = empty\n", "dict deleted",
+	},
+	{
 		"those who wait know nothing of a holder's death", "internal/arena/mortal.go",
 		"s.Conditions.Load() != 0", "s.Conditions.Load() > 1", "condition notified",
 	},

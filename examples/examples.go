@@ -68,6 +68,10 @@ var programs = []Program{
 		Check: lines("HELLO!", "IS ANYBODY THERE!", "the other process has ended"),
 	},
 	{
+		Name: "dict", Shows: "a process for each line counts its words in one dict, and none is lost",
+		Check: lines("and 2", "dog 2", "fox 2", "over 3", "the 6", "13 words"),
+	},
+	{
 		Name: "processes", Shows: "five processes with names and exit codes; one is killed, and tells how it died",
 		Check: lines("worker-0 exit code 0", "worker-1 exit code 1", "worker-2 exit code 2", "worker-3 exit code 3",
 			"worker-4 exit code -9", "worker-4 was ended by killed"),

@@ -78,6 +78,8 @@ func (w *walk) payload(where string, r *record, block arena.Offset) error {
 		return w.pipe(where, r, block)
 	case arena.KindList:
 		return w.checkList(where, r, block)
+	case arena.KindDict:
+		return w.dict(where, r, block)
 	}
 	return nil
 }

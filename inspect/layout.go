@@ -61,4 +61,5 @@ var payloads = map[arena.Kind]uint64{
 	arena.KindRawArray:  rawArraySize,
 	arena.KindPipe:      pipeSize,
 	arena.KindList:      listSize,
+	arena.KindDict:      dictSize,
 }

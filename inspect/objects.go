@@ -79,6 +79,8 @@ func (f *family) describePayload(o *Object, r *record, block arena.Offset) (err 
 		err = f.describePipe(o, block)
 	case arena.KindList:
 		err = f.describeList(o, r, block)
+	case arena.KindDict:
+		err = f.describeDict(o, block)
 	}
 	return err
 }

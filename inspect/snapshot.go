@@ -79,6 +79,7 @@ type Object struct {
 	Array     *Array     `json:"array,omitempty"` // of an Array, with its lock while somebody has it, and of a RawArray
 	Pipe      *Pipe      `json:"pipe,omitempty"`
 	List      *ListState `json:"list,omitempty"`
+	Dict      *Dict      `json:"dict,omitempty"`
 }
 
 // Lock is the state of a lock.

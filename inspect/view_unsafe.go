@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/multiproc/mp/internal/arena"
+	"github.com/multiproc/mp/internal/dict"
 	"github.com/multiproc/mp/internal/park"
 	"github.com/multiproc/mp/internal/slab"
 )
@@ -89,6 +90,7 @@ const (
 	listSize      = uint64(unsafe.Sizeof(arena.ListState{}))
 	extentHead    = uint64(unsafe.Sizeof(arena.Extent{}))
 	cellHead      = uint64(unsafe.Sizeof(slab.Cell{}))
+	dictSize      = uint64(unsafe.Sizeof(arena.DictState{}))
 	_             = -uint(unsafe.Sizeof(arena.SemaphoreState{}) - unsafe.Sizeof(record{}.payload))
 	_             = -uint(unsafe.Sizeof(arena.RWLockHead{}) - unsafe.Sizeof(record{}.payload))
 	_             = -uint(unsafe.Sizeof(arena.EventState{}) - unsafe.Sizeof(record{}.payload))
@@ -118,6 +120,14 @@ func payload[T any](r *record) *T { return (*T)(unsafe.Pointer(&r.payload)) }
 func same(a, b *arena.Heap) bool {
 	bytes := func(h *arena.Heap) string {
 		return unsafe.String((*byte)(unsafe.Pointer(h)), unsafe.Sizeof(*h))
+	}
+	return bytes(a) == bytes(b)
+}
+
+// sameShard tells whether two copies of a shard agree in every bit.
+func sameShard(a, b *dict.Shard) bool {
+	bytes := func(s *dict.Shard) string {
+		return unsafe.String((*byte)(unsafe.Pointer(s)), unsafe.Sizeof(*s))
 	}
 	return bytes(a) == bytes(b)
 }

@@ -56,6 +56,8 @@ func (o *Object) mortal() mortal {
 		return PayloadOf[PipeState](o)
 	case KindList:
 		return PayloadOf[ListState](o)
+	case KindDict:
+		return PayloadOf[DictState](o)
 	}
 	return nil
 }

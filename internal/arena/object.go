@@ -34,17 +34,18 @@ const (
 	KindRawArray Kind = 14
 	KindPipe     Kind = 15
 	KindList     Kind = 16
+	KindDict     Kind = 17
 )
 
 var kindNames = [...]string{
 	KindLock: "Lock", KindValue: "Value", KindRawValue: "RawValue", KindRLock: "RLock", KindRWLock: "RWLock", KindSemaphore: "Semaphore",
 	KindBoundedSemaphore: "BoundedSemaphore", KindEvent: "Event", KindCondition: "Condition", KindBarrier: "Barrier",
-	KindTrace: "Trace", KindQueue: "Queue", KindArray: "Array", KindRawArray: "RawArray", KindPipe: "Pipe", KindList: "List",
+	KindTrace: "Trace", KindQueue: "Queue", KindArray: "Array", KindRawArray: "RawArray", KindPipe: "Pipe", KindList: "List", KindDict: "Dict",
 }
 
 // generic kinds hold a type that their users choose.
 var generic = map[Kind]bool{
-	KindValue: true, KindRawValue: true, KindQueue: true, KindArray: true, KindRawArray: true, KindPipe: true, KindList: true,
+	KindValue: true, KindRawValue: true, KindQueue: true, KindArray: true, KindRawArray: true, KindPipe: true, KindList: true, KindDict: true,
 }
 
 // String is the kind's name, that of the type in package mp.

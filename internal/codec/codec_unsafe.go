@@ -32,6 +32,9 @@ func setElements[T any](s *T, b []byte, size uintptr) {
 // asString sees *s, whose kind is string, as one.
 func asString[T any](s *T) *string { return (*string)(unsafe.Pointer(s)) }
 
+// stringBytes returns the bytes of *s, which nobody may change.
+func stringBytes(s *string) []byte { return unsafe.Slice(unsafe.StringData(*s), len(*s)) }
+
 // memory returns the bytes of v, which is addressable plain data.
 func memory(v reflect.Value) []byte {
 	return unsafe.Slice((*byte)(v.Addr().UnsafePointer()), v.Type().Size())

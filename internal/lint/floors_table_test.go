@@ -32,6 +32,7 @@ var floors = []row{
 	{path: "internal/prim", floor: 2, never: []string{"os/...", "net/..."}},
 	{path: "internal/slab", floor: 2, beside: []string{"internal/prim"}, never: []string{"os/...", "net/..."}},
 	{path: "internal/list", floor: 2, beside: []string{"internal/prim", "internal/slab"}, never: []string{"os/...", "net/..."}},
+	{path: "internal/dict", floor: 2, beside: []string{"internal/prim", "internal/slab"}, never: []string{"os/...", "net/..."}},
 	{path: "internal/ring", floor: 2, beside: []string{"internal/prim"}, never: []string{"os/...", "net/..."}}, // its locks are prim's
 
 	// Frames and layouts are written by hand, with a check at each length; reflection has no place there.

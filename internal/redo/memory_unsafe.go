@@ -28,7 +28,22 @@ func notOurs(word *uint64) { panic(fmt.Sprintf("mp: %p is no word of the arena",
 // Word is the word at an offset. One outside of the memory is a corrupt arena.
 func (m Memory) Word(at uint64) *uint64 {
 	if at == 0 || at > m.size-8 || at%8 != 0 {
-		panic(fmt.Sprintf("mp: corrupt arena: a word at %#x of %#x bytes", at, m.size))
+		m.noWord(at)
 	}
 	return (*uint64)(unsafe.Add(m.base, at))
+}
+
+// Bytes is n bytes from an offset on, which is that of a word. Others than those of the memory are a corrupt arena.
+func (m Memory) Bytes(at, n uint64) []byte {
+	if at == 0 || n > m.size || at > m.size-n || at%8 != 0 {
+		m.noWord(at)
+	}
+	return unsafe.Slice((*byte)(unsafe.Add(m.base, at)), n)
+}
+
+// noWord is apart so that Word and Bytes inline.
+//
+//go:noinline
+func (m Memory) noWord(at uint64) {
+	panic(fmt.Sprintf("mp: corrupt arena: a word at %#x of %#x bytes", at, m.size))
 }

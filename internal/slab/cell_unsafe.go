@@ -1,9 +1,6 @@
 package slab
 
-import (
-	"fmt"
-	"unsafe"
-)
+import "unsafe"
 
 // The head of a cell, and of a slab, are what the layout says.
 const (
@@ -15,16 +12,4 @@ const (
 func (u *User) Cell(at uint64) *Cell { return (*Cell)(unsafe.Pointer(u.Memory.Word(at))) }
 
 // Bytes are what is in the cell at this place.
-func (u *User) Bytes(at uint64) []byte { return u.bytes(at, u.Cell(at).Len()) }
-
-func (u *User) bytes(at, n uint64) []byte {
-	if n == 0 {
-		return nil
-	}
-	end := at + cellSize + n
-	if end < n {
-		panic(fmt.Sprintf("mp: corrupt arena: a cell of %d bytes at %#x", n, at))
-	}
-	u.Memory.Word((end - 1) &^ 7) // it lies in the memory
-	return unsafe.Slice((*byte)(unsafe.Pointer(u.Memory.Word(at+cellSize))), n)
-}
+func (u *User) Bytes(at uint64) []byte { return u.Memory.Bytes(at+cellSize, u.Cell(at).Len()) }

@@ -154,5 +154,6 @@ func cpythonRows(ctx context.Context, scale float64) ([]Row, func() error, error
 	rows = append(rows, cpythonPipeRows(py, scale)...)
 	rows = append(rows, cpythonFloatRows(py, scale)...)
 	rows = append(rows, cpythonListRows(py, scale)...)
-	return append(rows, cpythonQueueRows(py, scale)...), py.Close, nil
+	rows = append(rows, cpythonQueueRows(py, scale)...)
+	return append(rows, cpythonDictRows(py, scale)...), py.Close, nil
 }

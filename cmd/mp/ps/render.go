@@ -170,6 +170,9 @@ func state(o *inspect.Object) string {
 	if l := o.List; l != nil {
 		all = append(all, count(int(l.Len), "element", "elements"), fmt.Sprintf("%d bytes", l.Memory))
 	}
+	if o.Dict != nil {
+		all = append(all, dict(o.Dict))
+	}
 	l := o.Lock
 	if l == nil {
 		return strings.Join(all, ", ")

@@ -10,6 +10,8 @@
     counter.py pipe N [R]               a number through a Pipe to another process and back, N times
     counter.py queue P N [R]            P processes put N numbers each into a Queue, P others get them
     counter.py list P N [R]             P processes each append to, set and read a Manager's list N times
+    counter.py queue N [R]              1 process puts N numbers into a Queue, another gets them
+    counter.py dict P N [R]             P processes read a Manager's dict 9 times of 10, else set, N times each
     counter.py start fork|spawn [R]     Process(target=f).start() and join()
 
 It runs one round to warm up and R more (default 5; for start 20, a round being
@@ -269,6 +271,38 @@ def shared_list(procs, n):
     return (max(ends) - min(starts)) / (3 * procs * n)
 
 
+def reader(me, n, shared, barrier, starts, ends):
+    barrier.wait(PATIENCE)
+    starts[me] = time.monotonic_ns()
+    for i in range(n):
+        k = (me * n + i) * 2654435761 % 2**32 % 1000
+        if i % 10:
+            shared[k]
+        else:
+            shared[k] = k
+    ends[me] = time.monotonic_ns()
+
+
+def managed(procs, n):
+    """The time from the first worker's release to the last one's end, over procs*n."""
+    ctx = context()
+    with ctx.Manager() as manager:
+        shared = manager.dict({k: k for k in range(1000)})
+        barrier = ctx.Barrier(procs)
+        starts, ends = ctx.RawArray("q", procs), ctx.RawArray("q", procs)
+        workers = [
+            ctx.Process(target=reader, args=(i, n, shared, barrier, starts, ends), daemon=True)
+            for i in range(procs)
+        ]
+        for w in workers:
+            w.start()
+        for w in workers:
+            w.join()
+        if any(w.exitcode for w in workers):
+            sys.exit("counter.py: a worker failed")
+        return (max(ends) - min(starts)) / (procs * n)
+
+
 def uncontended(n):
     lock = context().Lock()
     start = time.monotonic_ns()
@@ -324,6 +358,10 @@ def parse(args):
     elif mode == "queue" and len(rest) in (2, 3):
         procs, n = number(rest.pop(0)), number(rest.pop(0))
         name, one, r = "queue/%d" % procs, lambda: queue(procs, n), 5
+        name, one, r = mode, lambda: queue(n), 5
+    elif mode == "dict" and len(rest) in (2, 3):
+        procs, n = number(rest.pop(0)), number(rest.pop(0))
+        name, one, r = "dict/%d" % procs, lambda: managed(procs, n), 5
     elif mode == "start" and len(rest) in (1, 2) and rest[0] in ("fork", "spawn"):
         method = rest.pop(0)
         name, one, r = "start/" + method, lambda: start(method), 20
