@@ -22,6 +22,9 @@ const (
 	barrierStateSize   = uint64(unsafe.Sizeof(arena.BarrierState{}))
 	semaphoreStateSize = uint64(unsafe.Sizeof(arena.SemaphoreState{}))
 	boundedStateSize   = uint64(unsafe.Sizeof(arena.BoundedState{}))
+
+	joinableStateSize = uint64(unsafe.Sizeof(arena.JoinableQueueState{}))
+	simpleStateSize   = uint64(unsafe.Sizeof(arena.SimpleQueueState{}))
 )
 
 // fingerprint and describe are of the type in an object; nil is for objects without one.

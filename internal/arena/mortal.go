@@ -34,6 +34,10 @@ func (o *Object) mortal() mortal {
 		return PayloadOf[EventState](o)
 	case KindQueue:
 		return PayloadOf[QueueState](o)
+	case KindJoinableQueue:
+		return PayloadOf[JoinableQueueState](o)
+	case KindSimpleQueue:
+		return PayloadOf[SimpleQueueState](o)
 	}
 	return nil
 }

@@ -29,16 +29,20 @@ const (
 	KindTrace Kind = 11
 
 	KindQueue Kind = 12
+
+	KindJoinableQueue Kind = 18
+	KindSimpleQueue   Kind = 19
 )
 
 var kindNames = [...]string{
 	KindLock: "Lock", KindValue: "Value", KindRawValue: "RawValue", KindRLock: "RLock", KindRWLock: "RWLock", KindSemaphore: "Semaphore",
 	KindBoundedSemaphore: "BoundedSemaphore", KindEvent: "Event", KindCondition: "Condition", KindBarrier: "Barrier",
 	KindTrace: "Trace", KindQueue: "Queue",
+	KindJoinableQueue: "JoinableQueue", KindSimpleQueue: "SimpleQueue",
 }
 
 // generic kinds hold a type that their users choose.
-var generic = map[Kind]bool{KindValue: true, KindRawValue: true, KindQueue: true}
+var generic = map[Kind]bool{KindValue: true, KindRawValue: true, KindQueue: true, KindJoinableQueue: true, KindSimpleQueue: true}
 
 // String is the kind's name, that of the type in package mp.
 func (k Kind) String() string {

@@ -31,6 +31,7 @@ var floors = []row{
 	// A machine does not know where it lies, nor who else is there.
 	{path: "internal/prim", floor: 2, never: []string{"os/...", "net/..."}},
 	{path: "internal/slab", floor: 2, beside: []string{"internal/prim"}, never: []string{"os/...", "net/..."}},
+	{path: "internal/tasks", floor: 2, beside: []string{"internal/prim", "internal/slab"}, never: []string{"os/...", "net/..."}},
 	{path: "internal/ring", floor: 2, beside: []string{"internal/prim"}, never: []string{"os/...", "net/..."}}, // its locks are prim's
 
 	// Frames and layouts are written by hand, with a check at each length; reflection has no place there.
