@@ -5,17 +5,12 @@ package mp_test
 import (
 	"context"
 	"iter"
+	"sync"
 	"testing"
 
 	"github.com/multiproc/mp"
 	"github.com/multiproc/mp/internal/conform"
 )
-
-func TestSimpleQueue(t *testing.T) {
-	conform.SimpleQueue(t, conform.QueuePlace[conform.SimpleQueuer]{
-		New: func(*testing.T, int) conform.SimpleQueuer { return mp.NewSimpleQueue[int]() },
-	})
-}
 
 // valued is a JoinableQueue whose messages are done as soon as they are got: a queue like any other.
 type valued struct{ *mp.JoinableQueue[int] }
@@ -45,5 +40,53 @@ func (q valued) All(ctx context.Context) iter.Seq2[int, error] {
 func TestJoinableQueueIsAQueue(t *testing.T) {
 	conform.Queue(t, conform.QueuePlace[conform.Queuer]{
 		New: func(_ *testing.T, max int) conform.Queuer { return valued{mp.NewJoinableQueue[int](max)} },
+	})
+}
+
+// counted is a JoinableQueue whose TaskDone does not say of what.
+type counted struct {
+	*mp.JoinableQueue[int]
+	mu    sync.Mutex
+	hands []mp.Message[int]
+}
+
+func (q *counted) keep(m mp.Message[int], err error) (int, error) {
+	if err == nil {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.hands = append(q.hands, m)
+	}
+	return m.Value, err
+}
+
+func (q *counted) Get() (int, error)    { return q.keep(q.JoinableQueue.Get()) }
+func (q *counted) TryGet() (int, error) { return q.keep(q.JoinableQueue.TryGet()) }
+func (q *counted) GetContext(ctx context.Context) (int, error) {
+	return q.keep(q.JoinableQueue.GetContext(ctx))
+}
+func (q *counted) All(context.Context) iter.Seq2[int, error] { panic("no case of tasks needs it") }
+
+func (q *counted) TaskDone() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.hands) == 0 {
+		mp.Message[int]{}.TaskDone() // panics
+	}
+	q.hands[0].TaskDone()
+	q.hands = q.hands[1:]
+}
+
+func TestJoinableQueueTasks(t *testing.T) {
+	conform.QueueTasks(t, conform.QueuePlace[conform.Tasker]{
+		New: func(_ *testing.T, max int) conform.Tasker {
+			return &counted{JoinableQueue: mp.NewJoinableQueue[int](max)}
+		},
+		InHand: true,
+	})
+}
+
+func TestSimpleQueue(t *testing.T) {
+	conform.SimpleQueue(t, conform.QueuePlace[conform.SimpleQueuer]{
+		New: func(*testing.T, int) conform.SimpleQueuer { return mp.NewSimpleQueue[int]() },
 	})
 }

@@ -68,6 +68,9 @@ func (w *walk) object(i int, word uint64) error {
 	if r.Kind == arena.KindQueue && r.Size >= least {
 		return w.queue(where, r, block)
 	}
+	if (r.Kind == arena.KindJoinableQueue || r.Kind == arena.KindSimpleQueue) && r.Size >= least {
+		return w.tasks(where, r.Kind, block)
+	}
 	return nil
 }
 

@@ -57,4 +57,7 @@ var payloads = map[arena.Kind]uint64{
 	arena.KindEvent:     eventSize,
 	arena.KindBarrier:   barrierSize,
 	arena.KindQueue:     queueSize,
+
+	arena.KindJoinableQueue: joinableSize,
+	arena.KindSimpleQueue:   simpleSize,
 }

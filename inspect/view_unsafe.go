@@ -6,6 +6,7 @@ import (
 
 	"github.com/multiproc/mp/internal/arena"
 	"github.com/multiproc/mp/internal/park"
+	"github.com/multiproc/mp/internal/slab"
 )
 
 // load copies a T out of the arena. T is one of the layout's structs or a number: it has no pointers.
@@ -80,6 +81,9 @@ const (
 	semaphoreSize = uint64(unsafe.Sizeof(arena.SemaphoreState{}))
 	boundedSize   = uint64(unsafe.Sizeof(arena.BoundedState{}))
 	queueSize     = uint64(unsafe.Sizeof(arena.QueueState{}))
+	joinableSize  = uint64(unsafe.Sizeof(arena.JoinableQueueState{}))
+	simpleSize    = uint64(unsafe.Sizeof(arena.SimpleQueueState{}))
+	cellSize      = uint64(unsafe.Sizeof(slab.Cell{}))
 	_             = -uint(unsafe.Sizeof(arena.SemaphoreState{}) - unsafe.Sizeof(record{}.payload))
 	_             = -uint(unsafe.Sizeof(arena.RWLockHead{}) - unsafe.Sizeof(record{}.payload))
 	_             = -uint(unsafe.Sizeof(arena.EventState{}) - unsafe.Sizeof(record{}.payload))

@@ -3,6 +3,7 @@ package tasks
 import (
 	"structs"
 
+	"github.com/multiproc/mp/internal/prim"
 	"github.com/multiproc/mp/internal/slab"
 )
 
@@ -96,4 +97,9 @@ func (q *Tasks) place(u *User, from, number uint64) (prev uint64) {
 		prev, next = next, u.Cell(next).Next
 	}
 	return prev
+}
+
+// Locks are the locks of a queue, by what they are for.
+func (q *Tasks) Locks() map[string]*prim.Lock {
+	return map[string]*prim.Lock{"its lock": &q.Slab.Lock, "line of its producers": &q.Line}
 }
