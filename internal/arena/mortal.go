@@ -16,10 +16,10 @@ type mortal interface {
 // takeSweeping; of the others no sweeper can have anything in hand, and users of their locks have a handle:
 //
 //	Lock, RLock, RWLock     the users' lock is marked, never taken
-//	Value, Queue            their inner locks are freed, never taken
+//	Value, Queue, SimpleQueue  their inner locks are freed, never taken
 //	Condition               has no lock; the waits that a lock's sweep ends lie in words of the dead, and in the heap lock
 //	Semaphore, Event        have no lock
-//	Barrier, BoundedSemaphore  latched
+//	Barrier, BoundedSemaphore, JoinableQueue  latched
 type latched interface {
 	// unlatch frees the lock if the process with this id has died with it, ends what it had begun under it, and wakes
 	// who sleeps for it: one may have been woken in its place. It takes no lock, and may be called again.

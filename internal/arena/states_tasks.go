@@ -32,11 +32,15 @@ func (s *JoinableQueueState) died(a *Arena, o *Object, slot, id uint32) {
 	s.Tasks.Died(id, a.TasksUser(o, &s.Hands[slot]), a.takeSweeping)
 }
 
+// unlatch ends what the dead had begun under the lock, be it as a user, or as a sweeper that gave back what a corpse had.
+func (s *JoinableQueueState) unlatch(a *Arena, id uint32) { s.Tasks.Unlatch(id, a.memory(), a.park) }
+
 // engages: its messages come back by its death.
 func (s *JoinableQueueState) engages(slot, _ uint32) bool {
 	return atomic.LoadUint64(&s.Hands[slot]) != 0
 }
 
+// died takes no lock: nothing of it is in hand.
 func (s *SimpleQueueState) died(a *Arena, o *Object, _, id uint32) {
 	s.Tasks.Died(id, a.TasksUser(o, nil), a.takeSweeping)
 }

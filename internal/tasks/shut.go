@@ -4,6 +4,7 @@ import (
 	"github.com/multiproc/mp/internal/failpoint"
 	"github.com/multiproc/mp/internal/park"
 	"github.com/multiproc/mp/internal/prim"
+	"github.com/multiproc/mp/internal/redo"
 )
 
 // Shutdown ends the queue: no more messages come in. Those that are there can be got, unless drop. Killed in it, the queue is
@@ -39,7 +40,7 @@ func (q *Tasks) dropAll(u *User) {
 // by the dead, or the dead in its place. u is the sweeper's, with the hand of the dead; lock is its way of taking a lock.
 // The caller has the proof of death; it may call it again for the same one.
 func (q *Tasks) Died(id uint32, u *User, lock func(*prim.Lock)) {
-	q.Unlatch(id, u)
+	q.Unlatch(id, u.Memory, u.Parker)
 	if u.Hand != nil && *u.Hand != 0 || q.Shut == dropping {
 		lock(&q.Slab.Lock)
 		failpoint.Hit("tasks: sweeping")
@@ -57,9 +58,9 @@ func (q *Tasks) Died(id uint32, u *User, lock func(*prim.Lock)) {
 }
 
 // Unlatch frees the locks of a dead process, and ends what it had begun under them.
-func (q *Tasks) Unlatch(id uint32, u *User) {
-	q.Slab.Died(id, u.Memory, u.Parker)
-	q.Line.Died(id, u.Parker, func() {})
+func (q *Tasks) Unlatch(id uint32, m redo.Memory, p park.Parker) {
+	q.Slab.Died(id, m, p)
+	q.Line.Died(id, p, func() {})
 }
 
 // orphans gives back what a dead process had in hand, the oldest first: so the search for the place of each one goes on where
