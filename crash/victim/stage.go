@@ -32,6 +32,7 @@ type stage struct {
 	Meet   *mp.Barrier      // for two, with an action that counts; every process of the scenario is a party
 	Met    *mp.Value[int64] // what it counts
 	Mail   mail
+	Jobs   jobs
 }
 
 type (
@@ -75,6 +76,7 @@ func newStage() stage {
 		Shelf:      newShelf(),
 		Event:      mp.NewEvent(mp.Name("event")),
 		Mail:       newMail(),
+		Jobs:       newJobs(),
 	}
 }
 
@@ -185,7 +187,7 @@ func (s stage) round(ctx context.Context, who int) error {
 	if err := s.Shelf.round(ctx); err != nil {
 		return err
 	}
-	if err := s.Mail.round(ctx, who); err != nil {
+	if err := errors.Join(s.Mail.round(ctx, who), s.Jobs.round(ctx, who)); err != nil {
 		return err
 	}
 	x := s.Wide.Load()
