@@ -104,6 +104,23 @@ var sweepsJobs = mp.Proc3(func(ctx context.Context, s stage, at, n int) error {
 	return nil
 })
 
+// useJobs makes a queue, does a job that takes whole pages, leaves another there, and lets go of the queue.
+var useJobs = mp.Proc(func(_ context.Context, n int) error {
+	q := mp.NewJoinableQueue[[]byte](0)
+	arm(n)
+	for range 2 {
+		if err := q.Put(make([]byte, 40<<10)); err != nil {
+			return err
+		}
+	}
+	m, err := q.Get()
+	if err != nil {
+		return err
+	}
+	m.TaskDone()
+	return errors.Join(q.Put(nil), use(q))
+})
+
 // hire puts n jobs of the parent's.
 func hire(n int) func(f *family) error {
 	return func(f *family) error {
@@ -236,6 +253,7 @@ func taskScenarios() []scenario {
 			_ = doJobs(room)(f)
 		}},
 	}
+	all = append(all, scenario{name: "jobs made and dropped", victim: func(_ *family, n int) mp.Target { return useJobs(n) }})
 	for _, now := range []bool{false, true} {
 		all = append(all, scenario{
 			name: fmt.Sprintf("jobs shut down, now %v", now), setup: setupEnding, after: hasEnded,

@@ -163,6 +163,7 @@ func allRows(ctx context.Context, scale float64, progress io.Writer) (rows []Row
 	rows = append(rows, queueRows(scale)...)
 	rows = append(rows, eventRows(scale)...)
 	rows = append(rows, sharedQueueRows(scale)...)
+	rows = append(rows, taskRows(scale)...)
 	rows = append(rows, processRows(scale)...)
 	var closers []func() error
 	for _, rival := range []func(context.Context, float64) ([]Row, func() error, error){startRows, glibcRows, glibcSemaphoreRows, cpythonRows} {
