@@ -36,8 +36,9 @@ import (
 // in memory of the arena that grows with what waits. What those of up to 3,000 bytes have taken stays for others of their size
 // until the queue is freed; what a longer one has comes back at TaskDone.
 //
-// Uncontended, Put, Get and TaskDone of a number cost about 0.2 µs each: where a message may die with its consumer, Queue costs
-// half. They wait as those of Queue do. Between goroutines of one process queue.Queue does the same with Go values.
+// Uncontended, Put, Get and TaskDone of a number cost about 0.3 µs each, and all of them exclude each other: where a message may die
+// with its consumer, Queue costs a third. They wait as those of Queue do. Between goroutines of one process queue.Queue has Join with
+// Go values.
 type JoinableQueue[T any] struct {
 	noCopy noCopy
 	state  *arena.JoinableQueueState

@@ -12,7 +12,7 @@ import (
 )
 
 // SimpleQueue is a queue that is never full and never shut down, first in, first out, between processes: Put never waits
-// for room, and the arena is the limit. All else is as with [Queue], which costs a third less, and whose limit holds
+// for room, and the arena is the limit. All else is as with [Queue], which costs half, and whose limit holds
 // producers back that are faster than their consumers.
 //
 // It is made by [NewSimpleQueue]; the handle travels as an argument and must not be copied. Put in one process synchronizes

@@ -6,10 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"syscall"
 	"time"
 
 	"github.com/multiproc/mp"
+	"github.com/multiproc/mp/inspect"
 	"github.com/multiproc/mp/internal/failpoint"
 	"github.com/multiproc/mp/queue"
 )
@@ -39,21 +41,21 @@ var (
 	jobsCancelled = mp.Proc2(giveUp(func(s stage, ctx context.Context) error { return putJob(ctx, s) }))
 )
 
-// jobsInHand gets all, puts one back, does one, and has one in hand at its end.
+// jobsInHand gets all but one, puts one back, does one, and gets the other again.
 var jobsInHand = mp.Proc2(func(ctx context.Context, s stage, n int) error {
 	arm(n)
 	var all []mp.Message[letter]
-	for range room {
+	for range room - 1 {
 		m, err := s.Jobs.get(ctx)
 		if err != nil {
 			return err
 		}
 		all = append(all, m)
 	}
-	all[1].PutBack()
+	all[0].PutBack()
 	failpoint.Hit("crash: job put back")
-	s.Jobs.end(all[0], theVictim)
-	return nil
+	s.Jobs.end(all[1], theVictim)
+	return s.Jobs.do(ctx, theVictim)
 })
 
 // ender does the one job that a join of the parent waits for.
@@ -160,9 +162,20 @@ func endCame(f *family) error {
 	return f.working(func() error { return f.ends(joined, "the wait for the end of the work") })
 }
 
-// allEnds does what is left, whoever had it in hand.
-func allEnds(f *family) error {
-	return f.working(func() error { return f.Jobs.Box.JoinContext(f.ctx) })
+// allBack waits until the sweep has given back what was in hand, and does all, in its order.
+func allBack(f *family) error {
+	for deadline := time.Now().Add(within); ; {
+		s, err := f.look.Snapshot()
+		if err != nil {
+			return err
+		}
+		if i := slices.IndexFunc(s.Objects, func(o inspect.Object) bool { return o.Name == "jobs" }); len(s.Objects[i].Tasks.InHand) == 0 {
+			return f.Jobs.check(f.ctx)
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("after a death at %q the jobs of the dead are in its hand", f.step())
+		}
+	}
 }
 
 // working waits for something while a goroutine does whatever comes.
@@ -245,7 +258,7 @@ func taskScenarios() []scenario {
 		{name: "job contended", victim: on(jobContended), busy: true, most: 40},
 		{name: "job waited for", victim: on(jobAwaited), during: serve(hire(2)), most: 50},
 		{name: "jobs full", victim: on(jobsFull), setup: hire(room), during: serve(doJobs(room)), most: 50},
-		{name: "jobs in hand", victim: on(jobsInHand), setup: hire(room), after: allEnds},
+		{name: "jobs in hand", victim: on(jobsInHand), setup: hire(room), after: allBack},
 		{name: "job joined", victim: on(ender), setup: expectEnd, during: open, after: endCame},
 		{name: "job waited for, cancelled", victim: on(jobCancelled)},
 		{name: "jobs full, cancelled", victim: on(jobsCancelled), setup: hire(room), during: func(f *family, v *mp.Process) {
@@ -262,7 +275,7 @@ func taskScenarios() []scenario {
 	}
 	for _, at := range []int{1, 20} {
 		all = append(all, scenario{
-			name: fmt.Sprintf("sweep of one dead at step %d of a TaskDone", at), setup: hire(room), after: allEnds,
+			name: fmt.Sprintf("sweep of one dead at step %d of a TaskDone", at), setup: hire(room), after: allBack,
 			victim: func(f *family, n int) mp.Target { return sweepsJobs(f.stage, at, n) },
 		})
 	}
