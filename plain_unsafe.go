@@ -23,6 +23,9 @@ const (
 	semaphoreStateSize = uint64(unsafe.Sizeof(arena.SemaphoreState{}))
 	boundedStateSize   = uint64(unsafe.Sizeof(arena.BoundedState{}))
 	listStateSize      = uint64(unsafe.Sizeof(arena.ListState{}))
+
+	joinableStateSize = uint64(unsafe.Sizeof(arena.JoinableQueueState{}))
+	simpleStateSize   = uint64(unsafe.Sizeof(arena.SimpleQueueState{}))
 )
 
 // fingerprint and describe are of the type in an object; nil is for objects without one.

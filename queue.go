@@ -15,6 +15,7 @@ import (
 	"github.com/multiproc/mp/internal/race"
 	"github.com/multiproc/mp/internal/refusal"
 	"github.com/multiproc/mp/internal/ring"
+	"github.com/multiproc/mp/internal/tasks"
 )
 
 // Queue is first in, first out, for many producers and consumers in all processes of the family. T is any value that can be
@@ -50,13 +51,15 @@ type Queue[T any] struct {
 // ringBytes is the usual size of a ring.
 const ringBytes = 1 << 20
 
-// MessageSizeError: a message is longer than a quarter of the ring of its queue or pipe, and never fits.
+// MessageSizeError: a message is longer than a quarter of the ring of its queue or pipe, or than the bytes that may wait in a
+// JoinableQueue, and never fits.
 type MessageSizeError struct {
 	Queue string // its name, or the pipe's; "" = it has none
 	Size  int    // of the encoded message, in bytes
-	Most  int    // the longest that its ring takes
+	Most  int    // the longest that fits
 
-	pipe bool
+	pipe  bool
+	whole bool // all that there is room for may be one message
 }
 
 // Error tells both sizes, and the option that makes room.
@@ -65,6 +68,9 @@ func (e *MessageSizeError) Error() string {
 	name := "a " + kind
 	if e.Queue != "" {
 		name = fmt.Sprintf("%s %q", kind, e.Queue)
+	}
+	if e.whole {
+		return fmt.Sprintf("mp: a message of %d bytes is too long for %s, which takes %d: make it with RingBytes(%d)", e.Size, name, e.Most, e.Size+tasks.Overhead)
 	}
 	s := fmt.Sprintf("mp: a message of %d bytes is too long for the ring of %s, which takes %d", e.Size, name, e.Most)
 	if n := ringFor(e.Size); n <= ring.MaxSize {
@@ -84,7 +90,8 @@ func (n ringSize) apply(s *settings) { s.ring = int(n) }
 
 // RingBytes is a queue's and a pipe's option: the size of the ring that messages lie in, otherwise 1 MiB, and 256 KiB for
 // each direction of a pipe. It is rounded up to a power of two; from 1 to 4 GiB, or NewQueue panics. A message takes its length, rounded up to 8 bytes, and
-// 8 bytes more, and may take a quarter of the ring.
+// 8 bytes more, and may take a quarter of the ring. A JoinableQueue has no ring: of one it is how many bytes of messages may
+// wait, 16 MiB otherwise, where each takes its length and 48 bytes more, and one may take all.
 func RingBytes(n int) Option { return ringSize(n) }
 
 // NewQueue makes a queue that holds maxsize messages and then makes Put wait; 4,194,303 if that is 0 or less, or as many as

@@ -127,6 +127,23 @@ var mutants = []mutant{
 		"t.Set(slot, empty)\n", "*slot = empty\n", "dict deleted",
 	},
 	{
+		"the sweep forgets what the dead had in hand", "internal/tasks/shut.go",
+		"\t\tq.orphans(u)\n", "", "jobs in hand",
+	},
+	{
+		"what comes back is behind the rest", "internal/tasks/entry.go",
+		"for next != 0 && u.entry(next).Number < number {", "for next != 0 {", "jobs in hand",
+	},
+	{
+		"a job is free before it is in nobody's hand", "internal/tasks/done.go",
+		"\tu.unhand(&t, at)\n\tt.Give(at)\n", "\tt.Give(at)\n\tt.Commit()\n\tt = q.Slab.Begin(u.User)\n\tu.unhand(&t, at)\n", "jobs in hand",
+	},
+	{
+		"the sweep tells nobody that all is done", "internal/tasks/shut.go",
+		"\tq.Finished.Store(0)\n\tfailpoint.Hit(\"tasks: swept\")\n\tq.ring(u.Parker, due{park.All, park.All, park.All})\n",
+		"\tfailpoint.Hit(\"tasks: swept\")\n\tq.ring(u.Parker, due{park.All, park.All, 0})\n", "job joined",
+	},
+	{
 		"those who wait know nothing of a holder's death", "internal/arena/mortal.go",
 		"s.Conditions.Load() != 0", "s.Conditions.Load() > 1", "condition notified",
 	},

@@ -80,6 +80,8 @@ func (w *walk) payload(where string, r *record, block arena.Offset) error {
 		return w.checkList(where, r, block)
 	case arena.KindDict:
 		return w.dict(where, r, block)
+	case arena.KindJoinableQueue, arena.KindSimpleQueue:
+		return w.tasks(where, r.Kind, block)
 	}
 	return nil
 }

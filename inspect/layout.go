@@ -62,4 +62,7 @@ var payloads = map[arena.Kind]uint64{
 	arena.KindPipe:      pipeSize,
 	arena.KindList:      listSize,
 	arena.KindDict:      dictSize,
+
+	arena.KindJoinableQueue: joinableSize,
+	arena.KindSimpleQueue:   simpleSize,
 }

@@ -81,6 +81,8 @@ func (f *family) describePayload(o *Object, r *record, block arena.Offset) (err 
 		err = f.describeList(o, r, block)
 	case arena.KindDict:
 		err = f.describeDict(o, block)
+	case arena.KindJoinableQueue, arena.KindSimpleQueue:
+		err = f.describeTasks(o, r, block)
 	}
 	return err
 }

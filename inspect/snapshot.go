@@ -80,6 +80,7 @@ type Object struct {
 	Pipe      *Pipe      `json:"pipe,omitempty"`
 	List      *ListState `json:"list,omitempty"`
 	Dict      *Dict      `json:"dict,omitempty"`
+	Tasks     *Tasks     `json:"tasks,omitempty"`
 }
 
 // Lock is the state of a lock.

@@ -283,7 +283,7 @@ func (f *family) invariants() error {
 	if err := errors.Join(x.check(), f.Shelf.whole("at rest")); err != nil {
 		return err
 	}
-	if err := errors.Join(f.checkSemaphores(), f.Mail.check(f.ctx), f.Rack.check()); err != nil {
+	if err := errors.Join(f.checkSemaphores(), f.Mail.check(f.ctx), f.Rack.check(), f.Jobs.check(f.ctx)); err != nil {
 		return err
 	}
 	var begun, done int64

@@ -33,6 +33,7 @@ type stage struct {
 	Met    *mp.Value[int64] // what it counts
 	Mail   mail
 	Rack   rack
+	Jobs   jobs
 }
 
 type (
@@ -77,6 +78,7 @@ func newStage() stage {
 		Event:      mp.NewEvent(mp.Name("event")),
 		Mail:       newMail(),
 		Rack:       newRack(),
+		Jobs:       newJobs(),
 	}
 }
 
@@ -187,7 +189,7 @@ func (s stage) round(ctx context.Context, who int) error {
 	if err := s.Shelf.round(ctx); err != nil {
 		return err
 	}
-	if err := s.Mail.round(ctx, who); err != nil {
+	if err := errors.Join(s.Mail.round(ctx, who), s.Jobs.round(ctx, who)); err != nil {
 		return err
 	}
 	if err := s.Rack.round(ctx, who); err != nil {

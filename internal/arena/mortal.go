@@ -16,9 +16,10 @@ type mortal interface {
 // takeSweeping. What a sweep does about the locks that there are:
 //
 //	heap                       taken by endWaits, dropHolder and limbo; seize frees it first, whatever the dead held
-//	Barrier, BoundedSemaphore  taken: latched
+//	Barrier, BoundedSemaphore, JoinableQueue  taken: latched
 //	Lock, RLock, RWLock        the user's: marked or freed by one CAS, never taken. Only holders of a handle can have it
-//	Value, Queue               of a method, which has a handle: freed by one CAS, never taken
+//	Value, Array, Queue, Pipe  of a method, which has a handle: freed by one CAS, never taken
+//	List, Dict, SimpleQueue    the same, and the transaction under it is ended
 //	Condition                  has none: the sweep changes words of the dead, and grants that may be made twice
 //	Semaphore, Event           have none
 type latched interface {
@@ -58,6 +59,10 @@ func (o *Object) mortal() mortal {
 		return PayloadOf[ListState](o)
 	case KindDict:
 		return PayloadOf[DictState](o)
+	case KindJoinableQueue:
+		return PayloadOf[JoinableQueueState](o)
+	case KindSimpleQueue:
+		return PayloadOf[SimpleQueueState](o)
 	}
 	return nil
 }

@@ -30,22 +30,24 @@ const (
 
 	KindQueue Kind = 12
 
-	KindArray    Kind = 13
-	KindRawArray Kind = 14
-	KindPipe     Kind = 15
-	KindList     Kind = 16
-	KindDict     Kind = 17
+	KindArray         Kind = 13
+	KindRawArray      Kind = 14
+	KindPipe          Kind = 15
+	KindList          Kind = 16
+	KindDict          Kind = 17
+	KindJoinableQueue Kind = 18
+	KindSimpleQueue   Kind = 19
 )
 
 var kindNames = [...]string{
 	KindLock: "Lock", KindValue: "Value", KindRawValue: "RawValue", KindRLock: "RLock", KindRWLock: "RWLock", KindSemaphore: "Semaphore",
 	KindBoundedSemaphore: "BoundedSemaphore", KindEvent: "Event", KindCondition: "Condition", KindBarrier: "Barrier",
-	KindTrace: "Trace", KindQueue: "Queue", KindArray: "Array", KindRawArray: "RawArray", KindPipe: "Pipe", KindList: "List", KindDict: "Dict",
+	KindTrace: "Trace", KindQueue: "Queue", KindArray: "Array", KindRawArray: "RawArray", KindPipe: "Pipe", KindList: "List", KindDict: "Dict", KindJoinableQueue: "JoinableQueue", KindSimpleQueue: "SimpleQueue",
 }
 
 // generic kinds hold a type that their users choose.
 var generic = map[Kind]bool{
-	KindValue: true, KindRawValue: true, KindQueue: true, KindArray: true, KindRawArray: true, KindPipe: true, KindList: true, KindDict: true,
+	KindValue: true, KindRawValue: true, KindQueue: true, KindArray: true, KindRawArray: true, KindPipe: true, KindList: true, KindDict: true, KindJoinableQueue: true, KindSimpleQueue: true,
 }
 
 // String is the kind's name, that of the type in package mp.

@@ -40,7 +40,7 @@ type Batcher interface {
 
 // Tasker is a queue that knows what is done of what was put.
 type Tasker interface {
-	Batcher
+	Queuer
 	TaskDone()
 	Join()
 	JoinContext(ctx context.Context) error
@@ -52,6 +52,9 @@ type QueuePlace[Q any] struct {
 
 	// Order is how 111, 333, 222 come out again; nil: like this.
 	Order []int
+
+	// InHand: only what was got can be done.
+	InHand bool
 
 	// In runs a test; nil: just so. In testing/synctest.Test waiting costs no time.
 	In func(t *testing.T, test func(*testing.T))

@@ -260,6 +260,10 @@ func tasksNowInHand(t *testing.T, p taskPlaces) {
 
 func tasksDoneBeforeGet(t *testing.T, p taskPlaces) {
 	q := p.New(t, 0)
+	if p.InHand {
+		expectPanic(t, q.TaskDone)
+		return
+	}
 	mustPut(t, q, 1, 1)
 	q.TaskDone()
 	q.TaskDone()

@@ -33,6 +33,7 @@ var floors = []row{
 	{path: "internal/slab", floor: 2, beside: []string{"internal/prim"}, never: []string{"os/...", "net/..."}},
 	{path: "internal/list", floor: 2, beside: []string{"internal/prim", "internal/slab"}, never: []string{"os/...", "net/..."}},
 	{path: "internal/dict", floor: 2, beside: []string{"internal/prim", "internal/slab"}, never: []string{"os/...", "net/..."}},
+	{path: "internal/tasks", floor: 2, beside: []string{"internal/prim", "internal/slab"}, never: []string{"os/...", "net/..."}},
 	{path: "internal/ring", floor: 2, beside: []string{"internal/prim"}, never: []string{"os/...", "net/..."}}, // its locks are prim's
 
 	// Frames and layouts are written by hand, with a check at each length; reflection has no place there.

@@ -98,12 +98,18 @@ type Draft struct {
 
 // Hold takes the slab's lock. No code of a user runs under it.
 func (s *Slab) Hold(u *User) {
-	if s.Lock.TryLock(u.Me) {
-		return
-	}
-	if err := s.Lock.LockSlow(context.Background(), u.Me, u.Parker, &u.Spin); err != nil {
+	if err := s.HoldContext(context.Background(), u); err != nil {
 		panic("mp: corrupt arena: a container's lock: " + err.Error())
 	}
+}
+
+// HoldContext is Hold until ctx ends, and returns ctx's error then, without the lock. If the lock is free the end of ctx does
+// not matter.
+func (s *Slab) HoldContext(ctx context.Context, u *User) error {
+	if s.Lock.TryLock(u.Me) {
+		return nil
+	}
+	return s.Lock.LockSlow(ctx, u.Me, u.Parker, &u.Spin)
 }
 
 // Release gives it back, and frees the large cells that were given.
@@ -113,6 +119,11 @@ func (s *Slab) Release(u *User) {
 		at := s.Trash
 		u.Source.Shrink(at, redo.Change{Word: &s.Trash, Value: u.Cell(at).Next})
 	}
+	s.Leave(u)
+}
+
+// Leave is Release that leaves the large cells to the next: for a sweep, which must not wait for the heap.
+func (s *Slab) Leave(u *User) {
 	if s.Lock.Unlock(u.Me) {
 		return
 	}

@@ -167,6 +167,7 @@ func allRows(ctx context.Context, scale float64, progress io.Writer) (rows []Row
 	rows = append(rows, pipeRows(scale)...)
 	rows = append(rows, listRows(scale)...)
 	rows = append(rows, dictRows(scale)...)
+	rows = append(rows, taskRows(scale)...)
 	rows = append(rows, processRows(scale)...)
 	var closers []func() error
 	for _, rival := range []func(context.Context, float64) ([]Row, func() error, error){startRows, glibcRows, glibcSemaphoreRows, cpythonRows} {

@@ -155,5 +155,6 @@ func cpythonRows(ctx context.Context, scale float64) ([]Row, func() error, error
 	rows = append(rows, cpythonFloatRows(py, scale)...)
 	rows = append(rows, cpythonListRows(py, scale)...)
 	rows = append(rows, cpythonQueueRows(py, scale)...)
+	rows = append(rows, cpythonTaskRows(py, scale)...)
 	return append(rows, cpythonDictRows(py, scale)...), py.Close, nil
 }

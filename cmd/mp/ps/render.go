@@ -54,7 +54,7 @@ func arena(b *strings.Builder, s *inspect.Snapshot) {
 	if len(s.Objects) > 0 {
 		waiters := waiters(s)
 		table(b, "OBJECT\tKIND\tNAME\tTYPE\tSTATE\tWAITERS\tHANDLES", len(s.Objects), func(i int) []string {
-			return object(&s.Objects[i], waiters)
+			return object(&s.Objects[i], waiters, s.Arena.Taken)
 		})
 	}
 }
@@ -122,7 +122,7 @@ func waiters(s *inspect.Snapshot) map[string]int {
 	return n
 }
 
-func object(o *inspect.Object, waiters map[string]int) []string {
+func object(o *inspect.Object, waiters map[string]int, now time.Time) []string {
 	waiting := ""
 	if n := waiters[o.Handle()]; n > 0 {
 		waiting = strconv.Itoa(n)
@@ -132,16 +132,19 @@ func object(o *inspect.Object, waiters map[string]int) []string {
 	if o.Condition != nil && o.Condition.Waiting > 0 {
 		waiting = strconv.Itoa(o.Condition.Waiting)
 	}
+	if waiting == "" && o.Tasks != nil && (o.Tasks.Getters || o.Tasks.Putters || o.Tasks.Joiners) {
+		waiting = "some"
+	}
 	if waiting == "" && o.Queue != nil && (o.Queue.Getters || o.Queue.Putters) {
 		waiting = "some"
 	}
 	if waiting == "" && o.Pipe != nil && o.Pipe.Waited() {
 		waiting = "some"
 	}
-	return []string{o.Handle(), o.Kind, o.Name, o.Type, state(o), waiting, pids(o.Holders)}
+	return []string{o.Handle(), o.Kind, o.Name, o.Type, state(o, now), waiting, pids(o.Holders)}
 }
 
-func state(o *inspect.Object) string {
+func state(o *inspect.Object, now time.Time) string {
 	var all []string
 	if o.Value != "" {
 		all = append(all, o.Value)
@@ -172,6 +175,9 @@ func state(o *inspect.Object) string {
 	}
 	if o.Dict != nil {
 		all = append(all, dict(o.Dict))
+	}
+	if o.Tasks != nil {
+		all = append(all, tasks(o.Tasks, now))
 	}
 	l := o.Lock
 	if l == nil {

@@ -12,6 +12,7 @@
     counter.py list P N [R]             P processes each append to, set and read a Manager's list N times
     counter.py queue N [R]              1 process puts N numbers into a Queue, another gets them
     counter.py dict P N [R]             P processes read a Manager's dict 9 times of 10, else set, N times each
+    counter.py tasks P N [R]            P processes put N numbers into a JoinableQueue, P others get and do them
     counter.py start fork|spawn [R]     Process(target=f).start() and join()
 
 It runs one round to warm up and R more (default 5; for start 20, a round being
@@ -303,6 +304,38 @@ def managed(procs, n):
         return (max(ends) - min(starts)) / (procs * n)
 
 
+def employer(n, queue, barrier, starts):
+    barrier.wait(PATIENCE)
+    starts[0] = time.monotonic_ns()
+    for i in range(n):
+        queue.put(i)
+
+
+def worker_of(n, queue, barrier):
+    barrier.wait(PATIENCE)
+    for _ in range(n):
+        queue.get()
+        queue.task_done()
+
+
+def tasks(procs, n):
+    """The time from the release of all until join returns, over n."""
+    ctx = context()
+    q, barrier = ctx.JoinableQueue(), ctx.Barrier(2 * procs)
+    starts = ctx.RawArray("q", 1)
+    workers = [ctx.Process(target=worker_of, args=(n // procs, q, barrier), daemon=True) for _ in range(procs)]
+    workers += [ctx.Process(target=employer, args=(n // procs, q, barrier, starts), daemon=True) for _ in range(procs)]
+    for w in workers:
+        w.start()
+    for w in workers:
+        w.join()
+    q.join()
+    end = time.monotonic_ns()
+    if any(w.exitcode for w in workers):
+        sys.exit("counter.py: a worker failed")
+    return (end - starts[0]) / n
+
+
 def uncontended(n):
     lock = context().Lock()
     start = time.monotonic_ns()
@@ -362,6 +395,9 @@ def parse(args):
     elif mode == "dict" and len(rest) in (2, 3):
         procs, n = number(rest.pop(0)), number(rest.pop(0))
         name, one, r = "dict/%d" % procs, lambda: managed(procs, n), 5
+    elif mode == "tasks" and len(rest) in (2, 3):
+        procs, n = number(rest.pop(0)), number(rest.pop(0))
+        name, one, r = "tasks/%d" % procs, lambda: tasks(procs, n), 5
     elif mode == "start" and len(rest) in (1, 2) and rest[0] in ("fork", "spawn"):
         method = rest.pop(0)
         name, one, r = "start/" + method, lambda: start(method), 20

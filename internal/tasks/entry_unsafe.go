@@ -1,0 +1,27 @@
+package tasks
+
+import (
+	"fmt"
+	"sync/atomic"
+	"unsafe"
+)
+
+// Sizes that the layout relies on.
+const (
+	_ = uint(entrySize-unsafe.Sizeof(Entry{})) + uint(unsafe.Sizeof(Entry{})-entrySize)
+	_ = 0 - unsafe.Sizeof(Tasks{})%64
+)
+
+// entry is that of the message in this cell.
+func (u *User) entry(at uint64) *Entry {
+	b := u.Bytes(at)
+	if len(b) < entrySize {
+		panic(fmt.Sprintf("mp: corrupt arena: a message in a cell of %d bytes", len(b)))
+	}
+	return (*Entry)(unsafe.Pointer(unsafe.SliceData(b)))
+}
+
+func entryIn(b []byte) *Entry { return (*Entry)(unsafe.Pointer(unsafe.SliceData(b))) }
+
+// low is the half of Len that changes, to look at while spinning: it comes first in memory on all systems that we know.
+func (q *Tasks) low() *atomic.Uint32 { return (*atomic.Uint32)(unsafe.Pointer(&q.Len)) }
