@@ -10,7 +10,6 @@
     counter.py pipe N [R]               a number through a Pipe to another process and back, N times
     counter.py queue P N [R]            P processes put N numbers each into a Queue, P others get them
     counter.py list P N [R]             P processes each append to, set and read a Manager's list N times
-    counter.py queue N [R]              1 process puts N numbers into a Queue, another gets them
     counter.py dict P N [R]             P processes read a Manager's dict 9 times of 10, else set, N times each
     counter.py tasks P N [R]            P processes put N numbers into a JoinableQueue, P others get and do them
     counter.py start fork|spawn [R]     Process(target=f).start() and join()
@@ -391,7 +390,6 @@ def parse(args):
     elif mode == "queue" and len(rest) in (2, 3):
         procs, n = number(rest.pop(0)), number(rest.pop(0))
         name, one, r = "queue/%d" % procs, lambda: queue(procs, n), 5
-        name, one, r = mode, lambda: queue(n), 5
     elif mode == "dict" and len(rest) in (2, 3):
         procs, n = number(rest.pop(0)), number(rest.pop(0))
         name, one, r = "dict/%d" % procs, lambda: managed(procs, n), 5

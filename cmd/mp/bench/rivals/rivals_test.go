@@ -67,7 +67,6 @@ func TestRivalsMeasure(t *testing.T) {
 			"pipe 100":        "cpython/pipe",
 			"queue 1 100":     "cpython/queue/1",
 			"queue 2 100":     "cpython/queue/2",
-			"queue 100":       "cpython/queue",
 			"tasks 2 100":     "cpython/tasks/2",
 			"barrier 2 20":    "cpython/barrier/2",
 			"start fork":      "cpython/start/fork",
