@@ -33,7 +33,7 @@ func (l *locked[K, V]) set(k K, v V) {
 // mixedOps does n operations, of which each tenth sets, on keys here and there.
 func mixedOps(seed, n int, get, set func(k int)) {
 	for i := range n {
-		k := int(uint32(seed*n+i)*2654435761%dictKeys)
+		k := int(uint32(seed*n+i) * 2654435761 % dictKeys)
 		if i%10 == 0 {
 			set(k)
 		} else {
