@@ -57,7 +57,7 @@ func (d *Dict[K, V]) SetDefault(k K, v V) (actual V, found bool, err error) {
 
 // Update puts f(old, found) under k and returns it: old is what is there, found tells whether anything is. f runs
 // without a lock, so it may take long and use the Dict; if another changes what is under k meanwhile, f is called again
-// with what is there then. So it must do nothing but compute. If f panics, or its process is killed in it, nothing has
+// with what is there then. So it must do nothing but compute; if it changes what is under k itself, it never ends. If f panics, or its process is killed in it, nothing has
 // happened. The errors are those of Set.
 func (d *Dict[K, V]) Update(k K, f func(old V, found bool) V) (V, error) {
 	var zero V
