@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"reflect"
 	"runtime"
 	"slices"
@@ -18,7 +17,6 @@ import (
 	"time"
 
 	"github.com/multiproc/mp"
-	"github.com/multiproc/mp/internal/pod"
 	"github.com/multiproc/mp/internal/race"
 )
 
@@ -131,69 +129,6 @@ func TestDictUpdateIsOvertaken(t *testing.T) {
 	}
 }
 
-type padded struct {
-	A int8
-	B int64
-	_ int16
-	F float32
-}
-
-// filthy is a padded whose gaps are not zero.
-func filthy(a int8, b int64, f float32) padded {
-	var p padded
-	copy(pod.Bytes(&p), bytes.Repeat([]byte{0xaa}, 24))
-	p.A, p.B, p.F = a, b, f
-	return p
-}
-
-type named struct {
-	Name string
-	At   time.Time
-	F    float64
-}
-
-// Keys are the same if == says so, whatever lies in their gaps.
-func TestDictKeys(t *testing.T) {
-	negative := math.Copysign(0, -1)
-	sameKey(t, "float", negative, 0.0)
-	sameKey(t, "NaN", math.NaN(), math.Float64frombits(0xfff8000000000123))
-	sameKey(t, "complex", complex(negative, 1), complex(0, 1))
-	sameKey(t, "padding", filthy(1, 2, 3), padded{A: 1, B: 2, F: 3})
-	sameKey(t, "array", [2]float32{float32(negative), 1}, [2]float32{0, 1})
-	noon := time.Date(2026, 1, 2, 12, 0, 0, 0, time.FixedZone("here", 3600))
-	sameKey(t, "struct", named{"n", noon, negative}, named{"n", noon.In(time.FixedZone("there", 3600)), 0})
-	now := time.Now()
-	sameKey(t, "time", now, now.Round(0))
-	l := mp.NewLock()
-	sameKey(t, "handle", l, l)
-	sameKey(t, "bool", true, true)
-	sameKey(t, "empty", "", "")
-	sameKey(t, "nothing", [0]int{}, [0]int{})
-
-	d := mp.NewDict[string, int]()
-	for i := range 300 {
-		if err := d.Set(strings.Repeat("x", i), i); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for i := range 300 {
-		if v, found := d.Get(strings.Repeat("x", i)); v != i || !found {
-			t.Errorf("%d: %d, %v", i, v, found)
-		}
-	}
-	runtime.KeepAlive(l)
-}
-
-func sameKey[K comparable](t *testing.T, what string, a, b K) {
-	d := mp.NewDict[K, string]()
-	if err := errors.Join(d.Set(a, "a"), d.Set(b, "b")); err != nil {
-		t.Fatal(err)
-	}
-	if v, found := d.Get(a); v != "b" || !found || d.Len() != 1 {
-		t.Errorf("%s: %q, %v, of %d keys", what, v, found, d.Len())
-	}
-}
-
 type holdsAny struct{ X any }
 
 func TestNewDictRefuses(t *testing.T) {
@@ -294,87 +229,6 @@ func fillDict() {
 	}
 	panic("full, and usable")
 }
-
-// Several processes count the same words: none is lost.
-func TestDictBetweenProcesses(t *testing.T) {
-	const processes, each, keys = 4, 300, 7
-	d := mp.NewDict[string, counted](mp.Name("counts"))
-	var g mp.Group
-	for i := range processes {
-		g.Start(context.Background(), countAll(d, i, each))
-	}
-	if err := g.Join(); err != nil {
-		t.Fatal(err)
-	}
-	sum := 0
-	for k, v := range d.All() {
-		if err := v.check(k); err != nil {
-			t.Error(err)
-		}
-		sum += v.N
-	}
-	if sum != processes*each {
-		t.Errorf("%d counted, of %d", sum, processes*each)
-	}
-	if d.Len() != 7+processes {
-		t.Errorf("%d keys", d.Len())
-	}
-}
-
-// counted has a body whose length changes with each update.
-type counted struct {
-	N    int
-	Key  string
-	Body []byte
-}
-
-func (c counted) check(key string) error {
-	if want := bytes.Repeat([]byte{byte(c.N)}, c.N*37%5000); c.Key != key || !bytes.Equal(c.Body, want) {
-		return fmt.Errorf("torn: %q has the value of %q, count %d, with %d bytes", key, c.Key, c.N, len(c.Body))
-	}
-	return nil
-}
-
-var countAll = mp.Proc3(func(_ context.Context, d *mp.Dict[string, counted], me, n int) (err error) {
-	for i := range n {
-		key := fmt.Sprint("key ", i%7)
-		if i%10 == 0 {
-			key = fmt.Sprint("mine ", me)
-		}
-		_, failed := d.Update(key, func(old counted, found bool) counted {
-			if found {
-				err = errors.Join(err, old.check(key))
-			}
-			return counted{old.N + 1, key, bytes.Repeat([]byte{byte(old.N + 1)}, (old.N+1)*37%5000)}
-		})
-		if err = errors.Join(err, failed); err != nil {
-			return err
-		}
-	}
-	return nil
-})
-
-// Handles in a Dict arrive as handles.
-func TestDictOfHandles(t *testing.T) {
-	d, done := mp.NewDict[string, *mp.Semaphore](), mp.NewSemaphore(0)
-	if err := d.Set("done", done); err != nil {
-		t.Fatal(err)
-	}
-	p := start(t, releaseNamed(d))
-	within(t, 20*time.Second, "the child finds the semaphore", done.Acquire)
-	if err := p.Join(); err != nil {
-		t.Error(err)
-	}
-}
-
-var releaseNamed = mp.Proc(func(_ context.Context, d *mp.Dict[string, *mp.Semaphore]) error {
-	s, found := d.Get("done")
-	if !found {
-		return errors.New("it is not there")
-	}
-	s.Release()
-	return nil
-})
 
 // A loop sees what is there all the time once, whatever others do meanwhile.
 func TestDictLoopBesideChanges(t *testing.T) {
