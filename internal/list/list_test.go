@@ -249,7 +249,7 @@ func FuzzModel(f *testing.F) {
 			width = 8
 		}
 		m := newModel(t, width)
-		m.limit = 8192 + uint64(kib)<<10
+		m.limit = min(m.limit, 8192+uint64(kib)<<10)
 		m.run(seed, program[:min(len(program), 200)])
 	})
 }

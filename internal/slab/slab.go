@@ -108,11 +108,23 @@ func (s *Slab) Hold(u *User) {
 
 // Release gives it back, and frees the large cells that were given.
 func (s *Slab) Release(u *User) {
+	if s.Trash == 0 {
+		s.Leave(u)
+		return
+	}
+	defer s.Leave(u) // also if what is there is corrupt
 	for s.Trash != 0 {
 		failpoint.Hit("slab: cleaning")
 		at := s.Trash
+		if class := u.Cell(at).class(); class != large {
+			panic(fmt.Sprintf("mp: corrupt arena: a cell of class %d is to be freed as an extent", class))
+		}
 		u.Source.Shrink(at, redo.Change{Word: &s.Trash, Value: u.Cell(at).Next})
 	}
+}
+
+// Leave is Release that leaves the large cells to the next: for a sweep, which must not wait for the heap.
+func (s *Slab) Leave(u *User) {
 	if s.Lock.Unlock(u.Me) {
 		return
 	}
