@@ -73,6 +73,9 @@ func (m *model) pop(i int) {
 		m.t.Fatalf("popped %s, not %s", got, want)
 	}
 	m.want = slices.Delete(m.want, i, i+1)
+	if m.list().Loose != 0 {
+		m.t.Fatal("something is left loose")
+	}
 }
 
 func (m *model) set(i int, size uint64) {
@@ -233,6 +236,21 @@ func TestModel(t *testing.T) {
 			m := newModel(t, width)
 			m.run(seed, program)
 		}
+	}
+}
+
+// TestThinOut: of many leaves those are left that their elements need, wherever the others went.
+func TestThinOut(t *testing.T) {
+	m := newModel(t, 8)
+	m.insert(0, 20*mostWords, 0)
+	r := rand.New(rand.NewPCG(1, 1))
+	for len(m.want) > 300 {
+		m.pop(r.IntN(len(m.want)))
+	}
+	m.check()
+	m.sound()
+	if n := m.list().Leaves; n > 2*300/(mostWords/2)+1 {
+		t.Errorf("%d elements in %d leaves", len(m.want), n)
 	}
 }
 
