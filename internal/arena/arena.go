@@ -41,6 +41,8 @@ type Arena struct {
 	limbo places     // which of this process's limbo places are taken
 	trace traceRoom  // which of its trace records are free
 
+	corpses []uint32 // those that this process has seized, by id; whoever sweeps has it
+
 	ticks     uint32 // of the parker; only its goroutine counts
 	ticked    atomic.Pointer[func()]
 	closeOnce sync.Once

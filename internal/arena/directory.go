@@ -110,15 +110,34 @@ func (a *Arena) eachObject(f func(*Object)) {
 	}
 }
 
-// eachHeld calls f with every object that a dead process held. These stay until dropHolder, so f may write.
-func (a *Arena) eachHeld(slot uint32, f func(*Object)) {
+// eachHeld calls f with every object that one of these dead processes held. These stay until dropHolder, so f may write.
+func (a *Arena) eachHeld(by slotSet, f func(*Object)) {
 	a.eachObject(func(o *Object) {
 		// Read in this order: if the entry is still the same, the bit was that of the object, and not of what
 		// came after it in the same memory.
-		if i := atomic.LoadUint32(&o.Index); o.heldBy(slot) && i < MaxObjects {
-			if again, _ := a.peek(i); again == o && o.heldBy(slot) {
+		if i := atomic.LoadUint32(&o.Index); o.heldByOne(&by) && i < MaxObjects {
+			if again, _ := a.peek(i); again == o && o.heldByOne(&by) {
 				f(o)
 			}
 		}
 	})
+}
+
+// slotSet has a bit for each slot, as Object.Holders has.
+type slotSet [Slots / 64]uint64
+
+func oneSlot(slot uint32) (s slotSet) {
+	s.add(slot)
+	return s
+}
+
+func (s *slotSet) add(slot uint32) { s[slot/64] |= 1 << (slot % 64) }
+
+func (o *Object) heldByOne(of *slotSet) bool {
+	for i, set := range of {
+		if set != 0 && o.Holders[i].Load()&set != 0 {
+			return true
+		}
+	}
+	return false
 }

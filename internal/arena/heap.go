@@ -60,16 +60,15 @@ func (a *Arena) unlock() {
 // lockSweeping is lock for a sweep.
 func (a *Arena) lockSweeping() { a.takeSweeping(&a.Heap().Lock) }
 
-// takeSweeping takes a lock of which a death leaves nothing torn. While we sweep nobody else in this process does: if
-// the holder is dead too, or dies while we wait, it is for us to sweep it first.
+// takeSweeping takes a lock for a sweep: the heap's, or one inside an object of the corpse that is being finished, of
+// which a death leaves nothing that unlatch does not mend. The sweep holds no other lock then. While we sweep nobody else in
+// this process does: if the holder is dead too, or dies while we wait, it is for us to seize it, which frees the lock.
 func (a *Arena) takeSweeping(l *prim.Lock) {
 	me := prim.Holder(a.id, false)
 	for !l.TryLock(me) {
 		holder, _ := l.HeldBy()
-		slot, generation := SlotOf(holder), holder>>10
-		if holder != 0 && a.gone(slot, false) && a.takeCorpse(slot, generation, 0) {
-			a.sweepTaken(slot, generation)
-			continue
+		if slot := SlotOf(holder); holder != 0 && a.gone(slot, false) {
+			a.seize(slot, holder>>10)
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), park.Tick)
 		err := l.LockSlow(ctx, me, a.park, &a.spin)

@@ -198,7 +198,7 @@ func TestEachObjectWhileTheyGo(t *testing.T) {
 		default:
 		}
 		seen := 0
-		b.eachHeld(b.slot, func(o *Object) {
+		b.eachHeld(oneSlot(b.slot), func(o *Object) {
 			if !stays[o.Handle()] {
 				t.Errorf("%v is held by nobody else", o.Handle())
 			}

@@ -47,7 +47,8 @@ func TestTransactionOfTheDead(t *testing.T) {
 			}
 			end(t, b)
 			for range 2 {
-				a.sweepHeap(b.slot, b.id)
+				a.freeHeap(b.id)
+				a.sweepLimbo(b.slot)
 				if got := [3]uint64{*words[0], *words[1], *words[2]}; got != c.want {
 					t.Errorf("words %v, want %v", got, c.want)
 				}
@@ -93,7 +94,8 @@ func TestSweepFreesLimbo(t *testing.T) {
 	end(t, b)
 	sound(t, a, roots...)
 	for range 2 {
-		a.sweepHeap(b.slot, b.id)
+		a.freeHeap(b.id)
+		a.sweepLimbo(b.slot)
 		sound(t, a, roots...)
 		if got := bytesOf(a); got != before {
 			t.Fatalf("%d bytes in use, %d before", got, before)

@@ -69,13 +69,6 @@ func (a *Arena) look(slot uint32, thorough bool) bool {
 	return true
 }
 
-// ended tells whether the process with this id is gone, and may be swept already.
-func (a *Arena) ended(id uint32) bool {
-	slot := SlotOf(id)
-	state := State(a.Slot(slot).State.Load())
-	return ID(slot, state.Generation()) != id || state.Status() == Free || a.gone(slot, false)
-}
-
 // Suspect looks at one process at once, and sweeps it if it is gone: for callers that do not sleep, and so
 // have no tick.
 func (a *Arena) Suspect(id uint32) bool {

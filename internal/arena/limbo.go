@@ -111,19 +111,19 @@ func (a *Arena) takeOut(from, place *uint64, lock func()) (run bool) {
 	return run
 }
 
-// sweepHeap is the first part of a sweep: it ends the transaction that the dead process was in, frees the heap
-// lock, and then the blocks that it had in hand. It may be done again, by another sweeper too.
-func (a *Arena) sweepHeap(slot, id uint32) {
+// freeHeap ends the transaction that a dead process was in, and frees the heap lock. It takes no lock, and does nothing
+// if the dead does not have that one.
+func (a *Arena) freeHeap(id uint32) {
 	l := &a.Heap().Lock
 	if holder, _ := l.HeldBy(); holder == id {
 		a.replay()
 	}
 	l.Died(id, a.park, func() {})
-	failpoint.Hit("sweep: heap lock free")
-	// An earlier sweeper of this slot may have died holding the lock, with a transaction committed that moves a run
-	// to the limbo of this slot: once we have had the lock it is done.
-	a.lockSweeping()
-	a.unlock()
+}
+
+// sweepLimbo frees the blocks that a dead process had in hand. No transaction that moves one there is still to be made good:
+// its own is, and that of an earlier sweeper too, who was seized first.
+func (a *Arena) sweepLimbo(slot uint32) {
 	limbo := &a.Slot(slot).Limbo
 	for k := range limbo {
 		switch v := limbo[k]; {

@@ -11,6 +11,21 @@ type mortal interface {
 	engages(slot, id uint32) bool
 }
 
+// latched is a mortal with a lock of its own that sweeps take. A sweeper may die with it and without a handle of the
+// object, so that its own death says nothing to the object. Each payload whose died takes a lock is latched, and takes it by
+// takeSweeping; of the others no sweeper can have anything in hand, and users of their locks have a handle:
+//
+//	Lock, RLock, RWLock     the users' lock is marked, never taken
+//	Value, Queue            their inner locks are freed, never taken
+//	Condition               has no lock; the waits that a lock's sweep ends lie in words of the dead, and in the heap lock
+//	Semaphore, Event        have no lock
+//	Barrier, BoundedSemaphore  latched
+type latched interface {
+	// unlatch frees the lock if the process with this id has died with it, ends what it had begun under it, and wakes
+	// who sleeps for it: one may have been woken in its place. It takes no lock, and may be called again.
+	unlatch(a *Arena, id uint32)
+}
+
 // mortal is the object's payload if a death can concern it.
 func (o *Object) mortal() mortal {
 	switch o.Kind {

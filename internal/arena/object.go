@@ -234,10 +234,10 @@ func (a *Arena) dropBit(h Handle, where Offset, slot uint32, place *uint64, lock
 }
 
 // dropHolder is the last part of a sweep that touches objects: it drops all that the dead process held. The
-// limbo of the dead is empty since sweepHeap, and serves for the runs: one of our own we might have to wait for.
+// limbo of the dead is empty since sweepLimbo, and serves for the runs: one of our own we might have to wait for.
 func (a *Arena) dropHolder(slot uint32) {
 	place := &a.Slot(slot).Limbo[0]
-	a.eachHeld(slot, func(o *Object) {
+	a.eachHeld(oneSlot(slot), func(o *Object) {
 		failpoint.Hit("sweep: dropping")
 		a.drop(o.Handle(), a.offsetOf(o), slot, place, a.lockSweeping)
 	})

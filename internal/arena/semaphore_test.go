@@ -3,10 +3,8 @@ package arena
 import (
 	"context"
 	"testing"
-	"time"
 
 	"github.com/multiproc/mp/internal/park"
-	"github.com/multiproc/mp/internal/prim"
 )
 
 // newBounded is a semaphore as a, b and c see it, of which a and b have handles.
@@ -29,48 +27,6 @@ func acquire(t *testing.T, a *Arena, s *BoundedState) {
 	}
 }
 
-// A sweeper of one that held permits has the lock of the accounts, though it may have no handle of the semaphore. It dies
-// with it: whoever sweeps on must find that out, and so must the sweep of a process that was about to.
-func TestSweeperDiesWithTheAccounts(t *testing.T) {
-	for name, swept := range map[string]bool{"and is not swept": false, "and is swept": true, "and its slot has a new tenant": true} {
-		t.Run(name, func(t *testing.T) {
-			a := testArena(t, MinSize)
-			b, c := relative(t, a), relative(t, a)
-			s, theirs, others := newBounded(t, a, b, c, 5)
-			acquire(t, b, theirs)
-			acquire(t, b, theirs)
-			acquire(t, a, s)
-			end(t, b)
-			me := prim.Holder(c.id, false)
-			func() {
-				defer func() { _ = recover() }()
-				others.Bounded.Died(b.slot, b.id, c.Seat(others, new(park.Spin)), func(l *prim.Lock) { l.TryLock(me) }, func() { panic("killed") })
-			}()
-			if id, _ := s.Bounded.Accounts(); id != c.id {
-				t.Fatalf("the accounts are locked by %d", id)
-			}
-			end(t, c)
-			if swept {
-				a.Bury(c.id)
-			}
-			if name == "and its slot has a new tenant" {
-				relative(t, a)
-			}
-			done := make(chan bool, 1)
-			go func() { done <- a.look(b.slot, false) }()
-			select {
-			case <-done:
-			case <-time.After(5 * time.Second):
-				t.Fatal("the sweep waits for a dead sweeper")
-			}
-			if n := s.Bounded.Value(); n != 4 {
-				t.Errorf("%d of 5 permits are left, and one is taken", n)
-			}
-			acquire(t, a, s)
-		})
-	}
-}
-
 // TestPermitsHeldWithoutHandle: the holder's bit stays while it has a permit.
 func TestPermitsHeldWithoutHandle(t *testing.T) {
 	a := testArena(t, MinSize)
@@ -87,7 +43,7 @@ func TestPermitsHeldWithoutHandle(t *testing.T) {
 }
 
 func (a *Arena) objectOf(s *BoundedState) (found *Object) {
-	a.eachHeld(a.slot, func(o *Object) {
+	a.eachHeld(oneSlot(a.slot), func(o *Object) {
 		if PayloadOf[BoundedState](o) == s {
 			found = o
 		}

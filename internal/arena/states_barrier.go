@@ -36,5 +36,8 @@ func (s *BarrierState) died(a *Arena, _ *Object, slot, id uint32) {
 	s.Barrier.Died(who, &s.Seats[slot], clean, &sweeper, a.takeSweeping)
 }
 
+// unlatch ends what the dead had begun under the lock, be it as a party, or as a sweeper in the name of one.
+func (s *BarrierState) unlatch(a *Arena, id uint32) { s.Barrier.FreeLock(id, a.park) }
+
 // engages: who waits holds a handle, and who has none any more cannot come: it has left.
 func (s *BarrierState) engages(uint32, uint32) bool { return false }

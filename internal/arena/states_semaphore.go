@@ -1,7 +1,6 @@
 package arena
 
 import (
-	"context"
 	"structs"
 	"sync/atomic"
 
@@ -44,27 +43,11 @@ func (s *SemaphoreState) died(a *Arena, _ *Object, _, _ uint32) { s.Semaphore.Di
 // engages: nobody owns a permit.
 func (s *SemaphoreState) engages(uint32, uint32) bool { return false }
 
-func (s *BoundedState) died(a *Arena, o *Object, slot, id uint32) {
-	seat := a.Seat(s, &a.spin)
-	s.Bounded.Died(slot, id, seat, a.lockAccounts, func() { o.noteDeath(a.Who(slot)) })
+func (s *BoundedState) died(a *Arena, o *Object, slot, _ uint32) {
+	s.Bounded.Died(slot, a.Seat(s, &a.spin), a.takeSweeping, func() { o.noteDeath(a.Who(slot)) })
 }
 
-// lockAccounts takes the lock of a semaphore's accounts for a sweep. It may be held by a sweeper that has died with it, and
-// of whom the semaphore knows nothing, as it never had a handle. There is no log to replay: the lock alone is freed here.
-func (a *Arena) lockAccounts(l *prim.Lock) {
-	me := prim.Holder(a.id, false)
-	for !l.TryLock(me) {
-		if holder, _ := l.HeldBy(); holder != 0 && a.ended(holder) {
-			l.Died(holder, a.park, func() {})
-			continue
-		}
-		ctx, cancel := context.WithTimeout(context.Background(), park.Tick)
-		err := l.LockSlow(ctx, me, a.park, &a.spin)
-		cancel()
-		if err == nil {
-			return
-		}
-	}
-}
+// unlatch frees the accounts. There is nothing to mend: a transfer is one CAS.
+func (s *BoundedState) unlatch(a *Arena, id uint32) { s.Bounded.FreeAccounts(id, a.park) }
 
 func (s *BoundedState) engages(slot, _ uint32) bool { return s.Bounded.HeldBy(slot, s.Held[:]) > 0 }

@@ -14,12 +14,12 @@
  *   passed:    pass: "barrier: passed", and the wake-up
  *   sleep:     await; "barrier: waiter announced", Park, "barrier: woken"
  *   verdict:   verdict, and ended with the lock
- *   giveup:    giveUp, shatter; "barrier: breaking", "barrier: broken", "barrier: told why"
+ *   giveup:    giveUp, shatter; "barrier: breaking", "barrier: told why", "barrier: broken"
  *   again:     brokenNow
  *   wait:      await of a newcomer, while another runs the action
  *   rise:      "barrier: rising"
  *   Reset      Reset, by a process that is no party: shatter, mend; "barrier: mending", "barrier: mended"
- *   Sweep      Died, repair; "sweep: barrier"
+ *   Sweep      FreeLock, Died; "sweep: barrier"
  *
  * What is checked, when nothing can move any more: all that live have finished. And always: a turn ends as passed only if
  * all parties had come to it, and its waiters are told how it ended, and by whom it was broken.
@@ -40,10 +40,11 @@
  *   SEATLATE     a process sits down after its arrival: killed in between, it is not missed
  *   NORESETS     a waiter takes any new turn for a passed one
  *   COUNTLATE    mend counts the reset after the state says so
- *   NOREPAIR     the sweep frees the lock of the dead, and leaves a break without a record
+ *   NOREPAIR     the sweep frees the lock of the dead, and leaves the record of a break that was not made
+ *   NOUNWRITE    who comes too late to break a turn leaves its record
  *   ACTBLIND     who ran the action passes the barrier though it was broken meanwhile
  *   NODEATH      the sweep breaks nothing
- *   WRITELATE    the lock is given back before the record is written
+ *   WRITELATE    the record is written when the barrier is broken: killed in between, nobody knows by whom
  */
 #define N 3
 #ifndef PARTIES
@@ -83,9 +84,11 @@ inline pass() {                          /* nextTurn */
   ended[turn] = PASSED; turn++; arrived = 0; wake = W; W = 0
 }
 
-inline shatter() { ended[turn] = BROKEN; broken = 1; W = 0 }
+inline shatter(who) { ended[turn] = BROKEN; by[turn] = who; broken = 1; W = 0 }
 
-inline write(who) { atomic { recTurn[res] = turn+1; recWho[res] = who; by[turn] = who } }
+inline write(who) { atomic { recTurn[res] = turn+1; recWho[res] = who } }
+
+inline unwrite() { recTurn[res] = 0 }
 
 inline mend() {                          /* "barrier: mending" */
 #ifdef COUNTLATE
@@ -186,18 +189,25 @@ judge:                                   /* ended, under the lock */
 
 giveup:
   lock();
+#ifndef WRITELATE
   atomic { if                            /* "barrier: breaking" */
-  :: BLOCKED -> shatter()
+  :: BLOCKED -> write(me+1)
   :: else -> goto judge
   fi };
-#ifdef WRITELATE
-  own = 0;
-  write(me+1);
-  lock();
-#else
-  write(me+1);                           /* "barrier: broken" */
 #endif
-  kern = 0;                              /* "barrier: told why" */
+  atomic { if                            /* "barrier: told why" */
+  :: BLOCKED -> shatter(me+1); goto broke
+  :: else
+  fi };
+#ifndef NOUNWRITE
+  unwrite();
+#endif
+  goto judge;
+broke:                                   /* "barrier: broken" */
+#ifdef WRITELATE
+  write(me+1);
+#endif
+  kern = 0;
   atomic { own = 0; who = me+1; goto told };
 
 again:                                   /* brokenNow */
@@ -227,12 +237,18 @@ proctype Reset(byte me) {
   do
   :: times > 0 ->
      lock();
+again:
      atomic { if
      :: !broken && arrived == 0 -> goto free
      :: broken -> goto heal
-     :: else -> shatter()
+     :: else -> write(RESETS)
      fi };
-     write(RESETS);
+     atomic { if
+     :: !broken && recTurn[res] == turn+1 -> shatter(RESETS); goto heal
+     :: else
+     fi };
+     unwrite();
+     goto again;
 heal:
      mend();
      kern = 0;                           /* "barrier: mended" */
@@ -268,8 +284,8 @@ end:
   :: own == WHO ->
 #ifndef NOREPAIR
      if
-     :: broken && recTurn[res] != turn+1 -> write(WHO)
-     :: broken && recTurn[res] == turn+1 && recWho[res] == RESETS -> mend()
+     :: atomic { !broken -> unwrite() }
+     :: broken && recWho[res] == RESETS -> mend()
      :: else
      fi;
 #endif
@@ -280,11 +296,11 @@ end:
   if
   :: (inside | party) & dead ->
      lock();
-     if
-     :: atomic { !broken -> shatter() };
-        write(WHO)
-     :: atomic { broken -> skip }
-     fi;
+     do                                  /* breakAny */
+     :: atomic { !broken -> write(WHO) };
+        atomic { if :: recTurn[res] == turn+1 -> shatter(WHO) :: else fi }
+     :: atomic { broken -> break }
+     od;
      own = 0
   :: else
   fi;

@@ -10,9 +10,10 @@
  *   store      replay; "redo: storing", "redo: stored", "redo: done"
  *   P          NewObject: "object: filled", "object: entered"; then Drop
  *   retire     takeOut, dropBit, and for runs freeRun; "heap: run in limbo", "heap: run punched"
- *   locking    lock, or in a sweep lockSweeping: whoever holds the lock and is dead is swept first
- *   sweep:     sweepTaken: sweepHeap, then dropHolder. takeCorpse is one step here: see sweep.pml; the lock neither sleeps
- *              nor wakes: see lock.pml
+ *   lockSweeping   takeSweeping: whoever holds the lock and is dead is seized first
+ *   seize      seize, freeHeap, and the sweepers' corpses. Whom to seize is one step here: see sweep.pml; the lock neither
+ *              sleeps nor wakes: see lock.pml
+ *   next:      finish: sweepLimbo, dropHolder
  *
  * What is checked, when nothing can move any more: the lock is free and the record empty; both blocks are in the free
  * list, each once, and nowhere else; the count is 0; the dead are swept. And always: the memory of a free run is zero;
@@ -33,8 +34,8 @@
  *   NOREPLAY         the sweep frees the lock only
  *   FREEFIRST        ... before it replays
  *   NOHOLDER         a sweep waits for the lock without looking whether its holder is dead
- *   NOBARRIER        a sweep looks at limbo and objects without having had the lock: an earlier sweeper of the same slot
- *                    may have died with a transaction committed, and the run that it moves to limbo comes there too late
+ *   SWEEPERLATE      a corpse is taken over before its sweeper was swept: that one may have died with a transaction committed
+ *                    that moves a run to the corpse's limbo, and the run comes there too late
  */
 #ifndef DEATHS
 #define DEATHS 2
@@ -83,15 +84,46 @@ inline store() {                      /* "redo: storing", "redo: stored", "redo:
   atomic { n = 0; FORGET }
 }
 
+/* Of those that die only 3 sweeps: who finds it named as a sweeper seizes it first, and its corpses with it. */
 #define CANTAKE(d) (d != me && dead[d] && sweeper[d] != SWEPT && sweeper[d] != me && (sweeper[d] == 0 || dead[sweeper[d]]))
-
-inline locking() {                    /* lock; and while we sweep d, lockSweeping */
-  if
-  :: atomic { lock == 0 -> lock = me }
-#ifndef NOHOLDER
-  :: atomic { d != 0 && lock != 0 && CANTAKE(lock) -> outer = d; d = lock; sweeper[d] = me; b = 0; goto sweep }
+#ifdef SWEEPERLATE
+#define FIRST(d) (d)
+#else
+#define FIRST(d) (sweeper[d] == 3 && sweeper[3] != me -> 3 : d)
 #endif
-  fi
+
+inline freeHeap(x) {                  /* of a corpse that is ours now */
+#ifdef FREEFIRST
+  atomic { if :: lock == x -> lock = 0; k = n; freed = 1 :: else fi };
+  if :: freed -> freed = 0; store() :: else fi
+#else
+#ifndef NOREPLAY
+  if :: atomic { lock == x -> k = n }; store() :: else fi;
+#endif
+  atomic { if :: lock == x -> lock = 0 :: else fi }           /* Died */
+#endif
+}
+
+inline seize() {                      /* the rest of it, for s; "sweep: heap lock free" */
+  do
+  :: freeHeap(s);
+     atomic { if
+     :: sweeper[3] == me && sweeper[1] == 3 -> s = 1; sweeper[1] = me
+     :: sweeper[3] == me && sweeper[2] == 3 -> s = 2; sweeper[2] = me
+     :: else -> s = 0; break
+     fi }
+  od
+}
+
+inline locking() { atomic { lock == 0 -> lock = me } }
+
+inline lockSweeping() {               /* lock; and while we finish d, takeSweeping */
+  do
+  :: atomic { lock == 0 -> lock = me; break }
+#ifndef NOHOLDER
+  :: atomic { d != 0 && lock != 0 && CANTAKE(lock) -> s = FIRST(lock); sweeper[s] = me }; seize()
+#endif
+  od
 }
 inline unlocking() { atomic { assert(lock == me); lock = 0 } }
 
@@ -133,7 +165,7 @@ inline push(from, place) {            /* detach and push, or the end of freeRun 
 }
 
 inline retire(from, place) {          /* takeOut, dropBit: frees the block that a word holds, a run by way of place */
-  locking();
+  lockSweeping();
   b = mem[from];
   if
   :: b == 0 -> unlocking()            /* an earlier sweeper got this far */
@@ -150,7 +182,7 @@ inline retire(from, place) {          /* takeOut, dropBit: frees the block that 
 #ifndef PUNCHLATE
      filled[b] = 0;                   /* punch, without the lock */
 #endif
-     locking();                       /* "heap: run punched" */
+     lockSweeping();                  /* "heap: run punched" */
      push(place, place);
 #ifdef PUNCHLATE
      filled[b] = 0;
@@ -163,7 +195,7 @@ inline retire(from, place) {          /* takeOut, dropBit: frees the block that 
 }
 
 proctype P(byte me) {
-  byte b, i, k, d, outer;             /* d: the slot that we sweep; outer: the one that waits for it */
+  byte b, i, k, d, w, s; bit freed;      /* d: the corpse that we finish; s: one that we seize */
   {
   if :: me >= 3 -> goto idle :: else fi;
   take();                             /* "heap: allocated" */
@@ -181,31 +213,26 @@ proctype P(byte me) {
 
 idle:
   if
-  :: atomic { CANTAKE(1) -> d = 1; sweeper[d] = me }          /* takeCorpse: see sweep.pml */
-  :: atomic { CANTAKE(2) -> d = 2; sweeper[d] = me }
-  :: atomic { CANTAKE(3) -> d = 3; sweeper[d] = me }
+  :: atomic { CANTAKE(1) -> s = FIRST(1); sweeper[s] = me }
+  :: atomic { CANTAKE(2) -> s = FIRST(2); sweeper[s] = me }
+  :: atomic { CANTAKE(3) -> s = 3; sweeper[s] = me }
   fi;
-sweep:                                /* "sweep: taken": sweepHeap */
-#ifdef FREEFIRST
-  atomic { if :: lock == d -> lock = 0; k = n; b = 1 :: else fi };
-  if :: b -> b = 0; store() :: else fi;
-#else
-#ifndef NOREPLAY
-  if :: atomic { lock == d -> k = n }; store() :: else fi;
-#endif
-  atomic { if :: lock == d -> lock = 0 :: else fi };          /* Died */
-#endif
-#ifndef NOBARRIER
-  locking();
-  unlocking();
-#endif
-  /* "sweep: heap lock free" */
-  if :: mem[LIMBO(d)] != 0 -> retire(LIMBO(d), LIMBO(d)) :: else fi;
-  /* "sweep: objects done": dropHolder */
-  if :: d < 3 && mem[ROOT(d)] != 0 -> retire(ROOT(d), LIMBO(d)) :: else fi;
-  /* "sweep: board done" */
-  atomic { sweeper[d] = SWEPT; d = outer; outer = 0 };
-  if :: d != 0 -> goto sweep :: else -> goto idle fi;
+  seize();                            /* "sweep: taken" */
+next:                                 /* sweepSlot */
+  if
+  :: sweeper[1] == me -> d = 1
+  :: sweeper[2] == me -> d = 2
+  :: sweeper[3] == me -> d = 3
+  :: else -> goto idle
+  fi;
+  w = LIMBO(d);
+  do
+  :: mem[w] != 0 -> retire(w, LIMBO(d))
+  :: mem[w] == 0 && w == LIMBO(d) && d < 3 -> w = ROOT(d)     /* "sweep: objects done": dropHolder */
+  :: mem[w] == 0 && (w != LIMBO(d) || d == 3) -> w = 0; break
+  od;
+  atomic { sweeper[d] = SWEPT; d = 0 };                       /* "sweep: board done" */
+  goto next;
 over:
   done[me] = 1
   } unless { dead[me] }

@@ -69,7 +69,7 @@ pass barrier -DPARTIES=2 -DWAITS=4 -DACTION -DCANCEL
 pass barrier -DDEATH -DSTART
 pass barrier -DDEATH
 pass barrier -DDEATH -DCANCEL -DACTION -DSTART -DPARTIES=2 -DWAITS=2
-pass barrier -DDEATH -DRESET=1 -DPARTIES=2 -DWAITS=2
+pass barrier -DDEATH -DRESET=1 -DPARTIES=2 -DWAITS=2 -O1
 pass barrier -DDEATH -DSTART -DTICK -DNODIEDWAKE -DPARTIES=2 -DWAITS=2
 pass barrier -DTICK -DNOWAKE
 fail barrier -DNOW
@@ -78,10 +78,11 @@ fail barrier -DNODIEDWAKE -DDEATH -DSTART
 fail barrier -DSEATLATE -DDEATH -DACTION
 fail barrier -DNORESETS -DRESET=1
 fail barrier -DCOUNTLATE -DRESET=1
-fail barrier -DNOREPAIR -DDEATH -DCANCEL
+fail barrier -DNOREPAIR -DDEATH -DCANCEL -DRESET=1 -DPARTIES=2 -DWAITS=2 -O1
 fail barrier -DACTBLIND -DACTION -DCANCEL
 fail barrier -DNODEATH -DDEATH -DSTART
-fail barrier -DWRITELATE -DCANCEL
+fail barrier -DWRITELATE -DDEATH -DCANCEL
+fail barrier -DNOUNWRITE -DCANCEL
 pass parker -DPERMITS=3 -DCANCEL -DSPURIOUS=1
 pass parker -DPLACES=0 -DCANCEL -O1
 pass parker -DPLACES=0 -DPERMITS=3 -O1
@@ -116,8 +117,8 @@ fail redo -DRELATIVE -DONEWORKER
 fail redo -DPUNCHLATE -DONESWEEPER -DRUN
 fail redo -DNOREPLAY -DONEWORKER
 fail redo -DFREEFIRST -DONEWORKER
-fail redo -DNOHOLDER -DONEWORKER
-fail redo -DNOBARRIER -DONEWORKER -DRUN
+fail redo -DNOHOLDER -DONESWEEPER
+fail redo -DSWEEPERLATE -DONEWORKER -DRUN
 pass rwlock -DNW=2
 pass rwlock -DNR=1 -DNW=2 -DROUNDS=2 -DFAIR=2
 pass rwlock -DNR=1 -DNW=2 -DROUNDS=2 -DTURNTIME
@@ -143,8 +144,6 @@ fail rwlock -DNOTURNDIED -DDEATH
 fail rwlock -DDRAINABANDONS -DDEATH
 fail rwlock -DNOLATE -DNR=1 -DNW=2 -DROUNDS=2 -DFAIR=2
 fail rwlock -DNOOWED -DNR=1 -DNW=2 -DROUNDS=2 -DFAIR=2
-pass sweep -DNS=3 -DCLAIMS=2 -O1
-pass sweep -DNS=4 -DDEATHS=1 -O1
 pass condition -DCANCEL
 pass condition -DCANCEL1
 pass condition -DDEATH=1
@@ -161,15 +160,17 @@ fail condition -DNODIEDWAKE -DDEATH=2
 fail condition -DNOPROMOTE
 fail condition -DBOTHPARK
 fail condition -DSTEAL
+pass sweep -DNS=4 -DCLAIMS=0 -O1
+pass sweep -DNS=3 -DCLAIMS=2 -DNOLATCH -O1
 pass sweep -DNS=3 -DBURY -DCORPSE
 pass sweep -DNS=3 -DCORPSE -DPIDS
 pass sweep -DNS=3 -DNOINHERIT
-pass sweep -DROLES -O1
-fail sweep -DROLES -DSLOTONLY
 fail sweep -DNS=3 -DSLOTONLY -DNOINHERIT
 fail sweep -DNS=3 -DSLOTONLY -DINHERITASKS -DCORPSE
 fail sweep -DNS=3 -DBURYLATE -DBURY
 fail sweep -DNS=3 -DLATEGEN
+fail sweep -DNS=3 -DSWEEPERONLY
+fail sweep -DNS=3 -DCORPSEFIRST
 LIST
 }
 

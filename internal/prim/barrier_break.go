@@ -41,7 +41,7 @@ type Person struct {
 	Name    string
 }
 
-// Break is the record of a break. Whoever holds the barrier's lock writes it, Turn last.
+// Break is the record of a break. Whoever holds the barrier's lock writes it, Turn last, and then breaks the barrier.
 type Break struct {
 	_      structs.HostLayout
 	Turn   atomic.Uint32 // the low half of the state, broken, without W: which turn it was, and never 0
@@ -136,25 +136,31 @@ func (b *Barrier) giveUp(came arrival, me *Attendant, reason uint32, err error) 
 	}
 }
 
-// shatter breaks the turn if the state is still v. The lock is held. Killed between the two stores, it is for repair.
+// shatter breaks the turn if the state is still v, by one CAS, before which all is told. The lock is held. Killed in
+// between, it is for FreeLock to take the record back.
 func (b *Barrier) shatter(v uint64, reason uint32, who Person) bool {
 	failpoint.Hit("barrier: breaking")
+	b.write(v, reason, who)
+	failpoint.Hit("barrier: told why")
 	if !b.state.CompareAndSwap(v, v&^barrierWaited|barrierBroken) {
+		b.unwrite(v) // the turn may have been passed
 		return false
 	}
 	failpoint.Hit("barrier: broken")
-	b.write(v, reason, who)
-	failpoint.Hit("barrier: told why")
 	return true
 }
 
+// write writes the record of a break that is to come. What it overwrites is of a break eight resets ago: see ended.
 func (b *Barrier) write(v uint64, reason uint32, who Person) {
 	r := b.record(v)
+	r.Turn.Store(0)
 	r.Reason, r.ID, r.PID, r.At = reason, who.ID, who.PID, time.Now().UnixNano()
 	r.Name = [len(r.Name)]byte{}
 	copy(r.Name[:], who.Name)
 	r.Turn.Store(uint32(v&barrierTurns | barrierBroken))
 }
+
+func (b *Barrier) unwrite(v uint64) { b.record(v).Turn.Store(0) }
 
 func (b *Barrier) wakeAll(me *Attendant) { me.Park.Wake(b.turn(), park.All) }
 

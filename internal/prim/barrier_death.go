@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	"github.com/multiproc/mp/internal/failpoint"
+	"github.com/multiproc/mp/internal/park"
 )
 
 // Enroll makes a process a party before it has waited, or waits again after a Leave.
@@ -19,7 +20,7 @@ func Seated(seat uint32) (inside int, party bool) { return int(seat & seatInside
 type BarrierView struct {
 	Parties, Arrived int
 	Broken, Acting   bool
-	Break            *Break // of the break that is; nil if there is none, or who breaks it has not come so far
+	Break            *Break // of the break that is; nil if there is none
 	LockedBy         uint32
 }
 
@@ -35,11 +36,24 @@ func (b *Barrier) View() BarrierView {
 	return s
 }
 
+// FreeLock frees the lock if the process with this id has died with it, and wakes who sleeps for it. What the dead
+// had begun under it ends first: a break that was not made is not told of, and a reset that has broken the turn goes on.
+func (b *Barrier) FreeLock(id uint32, p park.Parker) { b.lock.Died(id, p, b.repair) }
+
+func (b *Barrier) repair() {
+	switch v := b.state.Load(); {
+	case v&barrierBroken == 0:
+		b.unwrite(v)
+	case b.record(v).Reason == WasReset:
+		b.mend()
+	}
+}
+
 // Died takes a process that is gone out of the barrier, and breaks it if that leaves others waiting in vain: it died in
 // Wait, or was a party and did not end well. clean says that it told an exit status of 0. sweeper is who calls; take
-// takes a lock in its name, as a sweep has to do it. The caller has the proof of death, and is the only one at it now.
+// takes a lock in its name, as a sweep has to do it. The caller has the proof of death, has called FreeLock, and is the
+// only one at it now.
 func (b *Barrier) Died(who Person, seat *atomic.Uint32, clean bool, sweeper *Attendant, take func(*Lock)) {
-	b.lock.Died(who.ID, sweeper.Park, func() { b.repair(who) })
 	inside, party := Seated(seat.Load())
 	if inside > 0 || party && !clean {
 		take(&b.lock)
@@ -55,24 +69,9 @@ func (b *Barrier) Died(who Person, seat *atomic.Uint32, clean bool, sweeper *Att
 
 func (b *Barrier) toldOf(id uint32) bool {
 	for i := range b.breaks {
-		if r := &b.breaks[i]; r.ID == id && r.Reason == PartyDied {
+		if r := &b.breaks[i]; r.Turn.Load() != 0 && r.ID == id && r.Reason == PartyDied {
 			return true
 		}
 	}
 	return false
-}
-
-// repair ends what the dead holder of the lock has begun: a break without its record is one by its death, a
-// reset that has broken the turn goes on.
-func (b *Barrier) repair(who Person) {
-	v := b.state.Load()
-	if v&barrierBroken == 0 {
-		return
-	}
-	switch r := b.record(v); {
-	case !r.of(v):
-		b.write(v, PartyDied, who)
-	case r.Reason == WasReset:
-		b.mend()
-	}
 }

@@ -18,12 +18,14 @@ func (b *Bounded) HeldBy(slot uint32, held []atomic.Uint32) uint32 {
 // Accounts is the id of the process that holds the lock of the accounts, for the looker only.
 func (b *Bounded) Accounts() (id uint32, dead bool) { return b.accounts.HeldBy() }
 
-// Died gives the permits back that the process with this id, in the slot of that number, held, and wakes all sleepers. lock
-// is to take the lock that it is given, for the process of s, from whoever holds it, living or dead. before is called
-// before the permits return, if there are any. The caller has the proof of death, and no other caller is at it now.
-func (b *Bounded) Died(slot, id uint32, s *Seat, lock func(*Lock), before func()) {
-	b.accounts.Died(id, s.Parker, func() {})
-	lock(&b.accounts)
+// FreeAccounts frees the lock of the accounts if the process with this id has died with it, and wakes who sleeps for it.
+func (b *Bounded) FreeAccounts(id uint32, p park.Parker) { b.accounts.Died(id, p, func() {}) }
+
+// Died gives the permits back that the process in the slot of that number held, and wakes all sleepers. take takes a lock
+// for the process of s, as a sweep has to do it. before is called before the permits return, if there are any. The
+// caller has the proof of death, has called FreeAccounts, and no other caller is at it now.
+func (b *Bounded) Died(slot uint32, s *Seat, take func(*Lock), before func()) {
+	take(&b.accounts)
 	b.repay(slot, s.Held, before)
 	b.unlock(s)
 	s.Parker.Wake(b.permits(), park.All)

@@ -81,7 +81,8 @@ func TestBoundedDied(t *testing.T) {
 			b.accounts.TryLock(who[0].Me)
 			deaths := 0
 			for range 2 {
-				b.Died(0, 1, who[2], func(l *Lock) { l.TryLock(who[2].Me) }, func() { deaths++ })
+				b.FreeAccounts(1, who[2].Parker)
+				b.Died(0, who[2], func(l *Lock) { l.TryLock(who[2].Me) }, func() { deaths++ })
 			}
 			if b.Value() != 4 || deaths != 1 || b.HeldBy(0, held) != 0 || b.HeldBy(1, held) != 1 {
 				t.Errorf("%d left, %d deaths, the dead holds %d and the other %d", b.Value(), deaths, b.HeldBy(0, held), b.HeldBy(1, held))
