@@ -341,8 +341,8 @@ func TestListMemory(t *testing.T) {
 	before := left()
 	func() {
 		l, used := mp.NewList[string](), int64(0)
-		for round := range 12 {
-			for i := range 700 {
+		for round := range 8 {
+			for i := range 300 {
 				must(t, l.Append(fmt.Sprint(i)))
 				must(t, l.Insert(i/2, strings.Repeat("y", 50)))
 			}

@@ -76,6 +76,10 @@ var programs = []Program{
 		Check: lines("light, delivery 1", "Process-1 is dead, 2 jobs are left", "heavy, delivery 2", "last, delivery 1"),
 	},
 	{
+		Name: "list", Shows: "four processes append the primes that they find to one list, which is then sorted",
+		Check: lines("168 primes, from 2 to 997"),
+	},
+	{
 		Name: "processes", Shows: "five processes with names and exit codes; one is killed, and tells how it died",
 		Check: lines("worker-0 exit code 0", "worker-1 exit code 1", "worker-2 exit code 2", "worker-3 exit code 3",
 			"worker-4 exit code -9", "worker-4 was ended by killed"),

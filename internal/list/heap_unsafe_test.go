@@ -2,6 +2,7 @@ package list
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"testing"
 	"unsafe"
@@ -88,7 +89,7 @@ func (h *heap) Adopt(d slab.Draft, changes ...redo.Change) {
 func (h *heap) Shrink(at uint64, also ...redo.Change) {
 	n := h.extents[at]
 	if n == 0 {
-		h.t.Errorf("no extent at %#x", at)
+		panic(fmt.Sprintf("mp: no extent at %#x", at))
 	}
 	for _, c := range also {
 		*c.Word = c.Value

@@ -73,6 +73,9 @@ func (m *model) pop(i int) {
 		m.t.Fatalf("popped %s, not %s", got, want)
 	}
 	m.want = slices.Delete(m.want, i, i+1)
+	if m.list().Loose != 0 {
+		m.t.Fatal("something is left loose")
+	}
 }
 
 func (m *model) set(i int, size uint64) {
@@ -182,11 +185,11 @@ func (m *model) step(r *rand.Rand, what byte) {
 // check compares.
 func (m *model) check() {
 	m.t.Helper()
-	if got, want := m.contents(), m.elements(m.want...).text(); got != want {
-		m.t.Fatalf("got  %.2000s\nwant %.2000s", got, want)
-	}
 	if m.list().Loose != 0 {
 		m.t.Error("something is left loose")
+	}
+	if got, want := m.contents(), m.elements(m.want...).text(); got != want {
+		m.t.Fatalf("got  %.2000s\nwant %.2000s", got, want)
 	}
 }
 
@@ -232,9 +235,74 @@ func TestModel(t *testing.T) {
 			}
 			m := newModel(t, width)
 			m.run(seed, program)
-			if lost := m.sound(); lost > m.list().Slab.Total/50 {
-				t.Errorf("%d of %d bytes are lost", lost, m.list().Slab.Total)
+		}
+	}
+}
+
+// TestThinOut: of many leaves those are left that their elements need, wherever the others went.
+func TestThinOut(t *testing.T) {
+	m := newModel(t, 8)
+	m.insert(0, 20*mostWords, 0)
+	r := rand.New(rand.NewPCG(1, 1))
+	for len(m.want) > 300 {
+		m.pop(r.IntN(len(m.want)))
+	}
+	m.check()
+	m.sound()
+	if n := m.list().Leaves; n > 2*300/(mostWords/2)+1 {
+		t.Errorf("%d elements in %d leaves", len(m.want), n)
+	}
+}
+
+// TestFull takes elements out of the middle without any memory: leaves that are empty, or that could be one, stay until there is
+// some.
+func TestFull(t *testing.T) {
+	for _, width := range []uint64{0, 8} {
+		m := newModel(t, width)
+		m.limit = 400 << 10
+		for before := -1; before < len(m.want); {
+			before = len(m.want)
+			m.insert(before, 1, 0)
+		}
+		l := m.list()
+		if l.Leaves < 5 {
+			t.Fatalf("%d leaves", l.Leaves)
+		}
+		few := func() (n int) {
+			table := l.table(m.user)
+			for k := range l.Leaves {
+				if table.leaves[k].count() < 3 {
+					n++
+				}
 			}
+			return n
+		}
+		m.limit = 0 // nothing more, and what pieces there are go to elements that are large
+		for size := uint64(3000); size > 100; size -= 100 {
+			for {
+				at, err := l.Slab.Make(m.user, size)
+				if err != nil {
+					break
+				}
+				at.Set(&l.Loose, l.Loose) // nobody's, for ever
+				at.Commit()
+			}
+		}
+		most := 0
+		for range 2*mostWords + 7 {
+			m.pop(mostWords)
+			most = max(most, few())
+		}
+		if most == 0 {
+			t.Error("no leaf was ever left with few elements")
+		}
+		m.check()
+		m.index()
+		m.limit = 4 << 20
+		m.insert(mostWords-1, 2*mostWords, 0)
+		m.check()
+		if n := few(); n > 1 {
+			t.Errorf("%d leaves of few elements", n)
 		}
 	}
 }
@@ -249,7 +317,7 @@ func FuzzModel(f *testing.F) {
 			width = 8
 		}
 		m := newModel(t, width)
-		m.limit = 8192 + uint64(kib)<<10
+		m.limit = min(m.limit, 8192+uint64(kib)<<10)
 		m.run(seed, program[:min(len(program), 200)])
 	})
 }

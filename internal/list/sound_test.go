@@ -21,6 +21,9 @@ func classSize(class uint64) uint64 {
 	return half + half/4*((class-1)%4+1)
 }
 
+// rank puts the end of a chunk before the beginning of the next.
+func rank(p piece) int { return slices.Index([]string{"end", "begin"}, p.what) & 3 }
+
 type piece struct {
 	at, size uint64
 	what     string
@@ -60,8 +63,9 @@ func (h *heap) cells() []piece {
 	return all
 }
 
-// sound looks at the list, and for cells that overlap, and tells how many bytes of the chunks are none.
-func (h *heap) sound() (lost uint64) {
+// sound looks at the list, for cells that overlap, and for bytes of chunks that are none: but for the end of a chunk, where
+// no cell was of use.
+func (h *heap) sound() {
 	h.t.Helper()
 	l, u := h.list(), h.user
 	if fault := l.Slab.Check(); fault != "" {
@@ -80,29 +84,32 @@ func (h *heap) sound() (lost uint64) {
 			owned[p.at] = true
 		}
 	}
+	all = slices.DeleteFunc(all, func(p piece) bool { return p.size == 0 }) // an extent has nothing beside it
 	for class := range l.Slab.Free {
 		for at := l.Slab.Free[class]; at != 0; at = u.Cell(at).Next {
 			all = append(all, piece{at, classSize(uint64(class)), "free"})
 		}
 	}
-	all = append(all, piece{l.Slab.Fresh, l.Slab.End - l.Slab.Fresh, "fresh"})
+	if l.Slab.End > l.Slab.Fresh {
+		all = append(all, piece{l.Slab.Fresh, l.Slab.End - l.Slab.Fresh, "fresh"})
+	}
 	for at, n := range h.extents {
 		if !owned[at] {
-			all, total = append(all, piece{at + n, 0, "end"}), total+n
+			all, total = append(all, piece{at, 0, "begin"}, piece{at + n, 0, "end"}), total+n
 		}
 	}
 	if total != l.Slab.Total {
 		h.t.Errorf("chunks of %d bytes, and %d counted", total, l.Slab.Total)
 	}
-	slices.SortFunc(all, func(a, b piece) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.size, b.size)) })
-	room := uint64(0)
-	for i, p := range all {
-		room += p.size
-		if i > 0 && all[i-1].at+all[i-1].size > p.at {
-			h.t.Fatalf("%s at %#x has %d bytes, and %s is at %#x", all[i-1].what, all[i-1].at, all[i-1].size, p.what, p.at)
+	slices.SortFunc(all, func(a, b piece) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), rank(a)-rank(b), cmp.Compare(a.size, b.size))
+	})
+	for i, p := range all[1:] {
+		before := all[i]
+		if end := before.at + before.size; end > p.at || end < p.at && before.what != "end" && p.what != "end" {
+			h.t.Fatalf("%s at %#x has %d bytes, and %s is at %#x", before.what, before.at, before.size, p.what, p.at)
 		}
 	}
-	return total - room
 }
 
 // index looks at sums and windows.

@@ -114,12 +114,19 @@ func (s *Slab) HoldContext(ctx context.Context, u *User) error {
 
 // Release gives it back, and frees the large cells that were given.
 func (s *Slab) Release(u *User) {
+	if s.Trash == 0 {
+		s.Leave(u)
+		return
+	}
+	defer s.Leave(u) // also if what is there is corrupt
 	for s.Trash != 0 {
 		failpoint.Hit("slab: cleaning")
 		at := s.Trash
+		if class := u.Cell(at).class(); class != large {
+			panic(fmt.Sprintf("mp: corrupt arena: a cell of class %d is to be freed as an extent", class))
+		}
 		u.Source.Shrink(at, redo.Change{Word: &s.Trash, Value: u.Cell(at).Next})
 	}
-	s.Leave(u)
 }
 
 // Leave is Release that leaves the large cells to the next: for a sweep, which must not wait for the heap.
