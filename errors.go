@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/multiproc/mp/internal/arena"
+	"github.com/multiproc/mp/internal/refusal"
+	"github.com/multiproc/mp/internal/ring"
 	"github.com/multiproc/mp/threading"
 )
 
@@ -20,6 +22,8 @@ var (
 	ErrClosed = errors.New("mp: use of a closed handle")
 	// ErrNotStarted: the process was not started yet.
 	ErrNotStarted = errors.New("mp: process was not started")
+	// ErrCorrupt: something has written over a shared object; *[CorruptError] says what was found.
+	ErrCorrupt = refusal.ErrCorrupt
 )
 
 // ExitError: a process ended without giving a result.
@@ -111,3 +115,8 @@ type TypeMismatchError = arena.TypeError
 
 // StaleHandleError: a handle names an object that no process holds any more.
 type StaleHandleError = arena.StaleError
+
+// CorruptError: what lies in a queue cannot have been put there: some process of the family has written to memory that is not
+// its own, through unsafe, cgo or a [RawValue]. It is ErrCorrupt. Every process gets it from then on; make another queue.
+// mp check shows what is wrong.
+type CorruptError = ring.CorruptError

@@ -19,7 +19,7 @@ var standardSentinels = []error{
 	context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, io.ErrShortWrite,
 	fs.ErrInvalid, fs.ErrPermission, fs.ErrExist, fs.ErrNotExist, fs.ErrClosed,
 	os.ErrDeadlineExceeded, os.ErrNoDeadline, os.ErrProcessDone, errors.ErrUnsupported,
-	ErrNoMain, ErrRunning, ErrClosed, ErrNotStarted,
+	ErrNoMain, ErrRunning, ErrClosed, ErrNotStarted, ErrCorrupt,
 	refusal.ErrEmpty, refusal.ErrFull, refusal.ErrShutDown,
 }
 

@@ -2,6 +2,7 @@ package mp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"math/bits"
@@ -30,6 +31,9 @@ import (
 //
 // A handle in a message keeps nothing alive: keep the object until the message was got. Getting one whose object is gone is
 // an error, and the message is taken.
+//
+// A queue that was written over by a process that has gone wrong is a *[CorruptError] to all, if what was written cannot be;
+// otherwise it is taken for what it is, as a lock that another process holds, or a message that cannot be decoded.
 //
 // Messages lie in a ring of 1 MiB, or [RingBytes]. Uncontended, Put and Get of a number cost about 0.1 µs each, and two
 // copies of a large message. They wait by looking for up to about 20 µs and then sleep; a system call is made only if somebody
@@ -114,8 +118,7 @@ func newQueue[T any](maxsize int, s settings) (*Queue[T], error) {
 		return nil, err
 	}
 	q := new(Queue[T])
-	q.attach(h)
-	return q, nil
+	return q, q.attach(h)
 }
 
 func ringSizeOf(s settings) (uint64, error) {
@@ -128,15 +131,28 @@ func ringSizeOf(s settings) (uint64, error) {
 	return max(ring.MinSize, upToPower(uint64(s.ring))), nil
 }
 
-func (q *Queue[T]) attach(h *hold) {
+func (q *Queue[T]) attach(h *hold) (err error) {
+	if q.user, err = h.arena.in.RingUser(h.object); err != nil {
+		err = named(err, h)
+		h.drop()
+		return err
+	}
 	q.hold = h
 	q.state = arena.PayloadOf[arena.QueueState](h.object)
-	q.user = h.arena.in.RingUser()
 	collect(q, h)
+	return nil
 }
 
-// Put puts v, waiting for room as long as it takes. Its errors: ErrShutDown; *[MessageSizeError]; and what the encoding of v
-// says, if this v cannot travel. v was not put then. v is not kept, and may be changed at once.
+// named puts the queue's name into an error that a ring cannot know it for.
+func named(err error, h *hold) error {
+	if c, ok := errors.AsType[*CorruptError](err); ok {
+		c.Queue = h.object.Named()
+	}
+	return err
+}
+
+// Put puts v, waiting for room as long as it takes. Its errors: ErrShutDown; *[MessageSizeError]; *[CorruptError]; and what the
+// encoding of v says, if this v cannot travel. v was not put then. v is not kept, and may be changed at once.
 func (q *Queue[T]) Put(v T) error { return q.PutContext(background, v) }
 
 // PutContext is Put until ctx ends, and returns ctx's error then: v was not put. If there is room the end of ctx does
@@ -154,13 +170,15 @@ func (q *Queue[T]) send(v T, put func([]byte) error) error {
 	b := takeBuffer()
 	msg, err := codec.Append((*b)[:0], v)
 	if err == nil {
-		if most := q.state.Ring.Largest(); len(msg) > most {
+		if most := q.user.Largest(); len(msg) > most {
 			err = &MessageSizeError{Queue: q.object.Named(), Size: len(msg), Most: most}
 		} else {
 			if race.Enabled {
 				q.shadow.Release()
 			}
-			err = put(msg)
+			if err = put(msg); err != nil {
+				err = named(err, q.hold)
+			}
 		}
 	}
 	giveBuffer(b, msg)
@@ -169,7 +187,7 @@ func (q *Queue[T]) send(v T, put func([]byte) error) error {
 }
 
 // Get gets the next message, waiting for one as long as it takes. Its errors: ErrShutDown, if the queue was shut down and
-// nothing is left; and what the decoding says, if a handle in the message is of an object that is gone.
+// nothing is left; *[CorruptError]; and what the decoding says, if a handle in the message is of an object that is gone.
 func (q *Queue[T]) Get() (T, error) { return q.GetContext(background) }
 
 // GetContext is Get until ctx ends, and returns ctx's error then: nothing was got. If there is a message the end of ctx
@@ -194,6 +212,8 @@ func (q *Queue[T]) receive(take func([]byte) ([]byte, error)) (v T, taken bool, 
 			q.shadow.Acquire()
 		}
 		v, err = codec.Decode[T](msg) // nothing of v points into msg
+	} else {
+		err = named(err, q.hold)
 	}
 	giveBuffer(b, msg)
 	runtime.KeepAlive(q)
@@ -248,7 +268,7 @@ func (q *Queue[T]) Len() int {
 // Cap is how many messages the queue holds, 0 if its ring is the only limit.
 func (q *Queue[T]) Cap() int {
 	defer runtime.KeepAlive(q)
-	return int(q.state.Ring.Most)
+	return q.user.Most()
 }
 
 // MarshalBinary lets the handle travel as an argument; other processes of the family alone can read it.
@@ -261,6 +281,5 @@ func (q *Queue[T]) UnmarshalBinary(b []byte) error {
 	if err != nil {
 		return err
 	}
-	q.attach(h)
-	return nil
+	return q.attach(h)
 }

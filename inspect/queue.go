@@ -19,6 +19,7 @@ type Queue struct {
 	Shut    bool   `json:"shut,omitempty"`
 	Getters bool   `json:"getters,omitempty"` // some sleep, or did until just now
 	Putters bool   `json:"putters,omitempty"` // some wait for room
+	Corrupt bool   `json:"corrupt,omitempty"` // a process has found it so
 }
 
 func (f *family) describeQueue(o *Object, block arena.Offset) error {
@@ -32,6 +33,7 @@ func (f *family) describeQueue(o *Object, block arena.Offset) error {
 	o.Queue = &Queue{
 		Len: messages, Cap: s.Ring.Most, Bytes: words * 8, Ring: s.Ring.Size,
 		Shut: tail.Shut, Getters: tail.Waited && !tail.Shut, Putters: first != 0,
+		Corrupt: s.Ring.Corrupt(),
 	}
 	return nil
 }
@@ -53,15 +55,36 @@ func (w *walk) queue(where string, r *record, block arena.Offset) error {
 		"%d bytes in %d", q.Size, r.Size) {
 		return nil
 	}
+	w.must(!q.Corrupt(), where, "ring", "one that nobody has found corrupt", "one that a process has")
 	wrong, err := w.a.records(q, block+headerSize+arena.Offset(queueSize))
+	if wrong == "" {
+		wrong = marks(q)
+	}
 	if err != nil || wrong == "" {
 		return err
 	}
 	again, err := load[arena.QueueState](w.a, block+headerSize)
-	if err == nil && again.Ring.Head.Read() == q.Head.Read() { // else others have put where we looked
+	if err == nil && again.Ring.Head.Read() == q.Head.Read() && again.Ring.HeadSeen == q.HeadSeen { // else others have put where we looked
 		w.must(false, where, "ring", "whole records from head to tail", "%s", wrong)
 	}
 	return err
+}
+
+// marks tells what is wrong with the words that tell how far the ring is known to be free, and in use.
+func marks(q *ring.Ring) string {
+	head, tail := q.Head.Read(), q.Tail.Read()
+	headSeen, tailSeen := ring.PlaceOf(q.HeadSeen), ring.PlaceOf(q.TailSeen)
+	used, _ := head.To(tail)
+	if seen, _ := head.To(tailSeen); seen > used {
+		return fmt.Sprintf("TailSeen %d words behind Head, and Tail %d", seen, used)
+	}
+	if seen, _ := headSeen.To(tail); seen < used || seen > q.Size/8 {
+		return fmt.Sprintf("HeadSeen %d words before Tail, and Head %d, in a ring of %d", seen, used, q.Size/8)
+	}
+	if head.Shut && !tail.Shut {
+		return "shut at Head, and not at Tail"
+	}
+	return ""
 }
 
 // The kinds of records; in the high half of the header is the number of bytes behind it.

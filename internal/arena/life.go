@@ -76,6 +76,12 @@ func (a *Arena) ended(id uint32) bool {
 	return ID(slot, state.Generation()) != id || state.Status() == Free || a.gone(slot, false)
 }
 
+// knows tells whether there is a process with this id, or was and is not swept yet.
+func (a *Arena) knows(id uint32) bool {
+	state := State(a.Slot(SlotOf(id)).State.Load())
+	return ID(SlotOf(id), state.Generation()) == id && state.Status() != Free
+}
+
 // Suspect looks at one process at once, and sweeps it if it is gone: for callers that do not sleep, and so
 // have no tick.
 func (a *Arena) Suspect(id uint32) bool {

@@ -3,7 +3,6 @@ package arena
 import (
 	"structs"
 
-	"github.com/multiproc/mp/internal/prim"
 	"github.com/multiproc/mp/internal/ring"
 )
 
@@ -13,9 +12,9 @@ type QueueState struct {
 	Ring ring.Ring
 }
 
-// RingUser is this process's way of using a queue's ring.
-func (a *Arena) RingUser() *ring.User {
-	return &ring.User{Me: prim.Holder(a.id, false), Parker: a.park}
+// RingUser is this process's way of using a queue's ring; *ring.CorruptError: there is none.
+func (a *Arena) RingUser(o *Object) (*ring.User, error) {
+	return PayloadOf[QueueState](o).Ring.NewUser(a.id, a.park, a.knows, min(o.Size, a.size-uint64(a.offsetOf(o))-headerSize))
 }
 
 // died takes no lock: a death leaves nothing torn in a ring, whatever its locks guard.

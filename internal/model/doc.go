@@ -2,6 +2,7 @@
 // spin (https://spinroot.com):
 //
 //	lock.pml       the lock word: wake-ups, cancellation, death, recovery
+//	ring.pml       the queue: who wakes whom, cancellation, a process killed or stopped
 //	bounded.pml    the semaphores: wake-ups, cancellation, accounts, death
 //	rwlock.pml     the readers-writer lock: counts, draining, turns, death, cancellation
 //	barrier.pml    the barrier: turns, breaks, resets, death, cancellation

@@ -161,6 +161,26 @@ fail condition -DNODIEDWAKE -DDEATH=2
 fail condition -DNOPROMOTE
 fail condition -DBOTHPARK
 fail condition -DSTEAL
+pass ring
+pass ring -DR=1 -DCANCEL
+pass ring -DR=1 -DDEATH=0
+pass ring -DR=1 -DDEATH=2
+pass ring -DR=1 -DSTOP=0
+pass ring -DR=1 -DSTOP=3
+pass ring -DR=1 -DSHUT
+pass ring -DR=1 -DSHUT -DDROP -DCANCEL
+pass ring -DR=1 -DSHUT -DDEATH=4
+pass ring -DR=0 -DP=1 -DSHUT -DDEATH=4
+pass ring -DR=1 -DSHUT -DDROP -DSTOP=4
+fail ring -DNOHANDON
+fail ring -DNOW
+fail ring -DCANCEL -DNOPASS
+fail ring -DNOLINE
+fail ring -DR=1 -DNOWAKE -DDEATH=0
+fail ring -DR=1 -DNOFREE -DDEATH=2
+fail ring -DR=0 -DP=1 -DNOTELL -DSHUT -DDEATH=4
+fail ring -DR=1 -DONEEND -DSHUT -DDROP
+fail ring -DR=1 -DFLAG -DSTOP=0
 pass sweep -DNS=3 -DBURY -DCORPSE
 pass sweep -DNS=3 -DCORPSE -DPIDS
 pass sweep -DNS=3 -DNOINHERIT

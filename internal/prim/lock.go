@@ -219,8 +219,8 @@ func (l words) unlock(me uint32, p park.Parker) error {
 // wakeOne wakes a sleeper unless one is on its way.
 func (l words) wakeOne(p park.Parker) {
 	for {
-		on := l.woken.Load() // first, as 2 is what a busy lock with sleepers has nearly always
-		if on == 2 || on == 1 && l.woken.CompareAndSwap(1, 2) {
+		on := l.woken.Load() // first, as 2 is what a busy lock with sleepers has nearly always; more is written over
+		if on >= 2 || on == 1 && l.woken.CompareAndSwap(1, 2) {
 			return
 		}
 		if on == 0 && l.woken.CompareAndSwap(0, 1) {

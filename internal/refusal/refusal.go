@@ -10,4 +10,5 @@ var (
 	ErrEmpty    = errors.New("queue: empty")
 	ErrFull     = errors.New("queue: full")
 	ErrShutDown = errors.New("queue: shut down")
+	ErrCorrupt  = errors.New("mp: shared memory was written over") // of those between processes alone
 )

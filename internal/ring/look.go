@@ -11,8 +11,10 @@ type Place struct {
 }
 
 // Read takes a mark apart.
-func (m *Mark) Read() Place {
-	v := m.v.Load()
+func (m *Mark) Read() Place { return PlaceOf(m.v.Load()) }
+
+// PlaceOf takes the value of a mark apart.
+func PlaceOf(v uint64) Place {
 	return Place{v >> wordsAt, v >> countAt & countMask, v&waited != 0, v&shut != 0}
 }
 

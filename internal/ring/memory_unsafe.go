@@ -13,15 +13,15 @@ const _ = uint(headSize-unsafe.Sizeof(Ring{})) + uint(unsafe.Sizeof(Ring{})-head
 // Memory is how many bytes a ring takes, head and all.
 func Memory(size uint64) uint64 { return headSize + size }
 
-// word is a word of the ring's bytes; i is below Size/8, as index gives it.
+// word is a word of the ring's bytes; i is as index gives it.
 func (r *Ring) word(i uint64) *uint64 {
 	return (*uint64)(unsafe.Add(unsafe.Pointer(r), headSize+i*wordSize))
 }
 
-// bytes are n bytes of the ring behind the header at word i.
-func (r *Ring) bytes(i, n uint64) []byte {
-	if (i+1)*wordSize+n > r.Size {
-		panic("mp: corrupt arena: a record of a queue that leaves its ring")
+// bytes are n bytes of the ring behind the header at word i, where a record with so many has been found to end in the ring.
+func (r *Ring) bytes(u *User, i, n uint64) []byte {
+	if (i+1)*wordSize+n > u.words*wordSize {
+		panic("mp: a record that leaves its ring")
 	}
 	if n == 0 {
 		return nil // there may be no byte behind the header

@@ -2,6 +2,7 @@ package ring
 
 import (
 	"context"
+	"errors"
 
 	"github.com/multiproc/mp/internal/failpoint"
 	"github.com/multiproc/mp/internal/invariant"
@@ -36,21 +37,24 @@ func (r *Ring) lined() bool {
 
 // lineUp takes Line, or gives up after a tick: if the first in line is stopped, there may be room.
 func (r *Ring) lineUp(ctx context.Context, u *User) (first bool, err error) {
-	if r.Line.TryLock(u.Me) {
+	if r.Line.TryLock(u.me) {
 		return true, nil
 	}
 	tick, cancel := context.WithTimeout(ctx, park.Tick)
 	defer cancel()
 	failpoint.Hit("ring: in line")
-	if r.Line.LockSlow(tick, u.Me, u.Parker, &u.spinLine) == nil {
+	switch err := r.lock(tick, u, &r.Line, &u.spinLine); {
+	case err == nil:
 		return true, nil
+	case errors.Is(err, refusal.ErrCorrupt):
+		return false, err
 	}
 	return false, ctx.Err()
 }
 
 // putFirst is Put for who holds Line, and gives it back.
 func (r *Ring) putFirst(ctx context.Context, u *User, msg []byte) error {
-	defer unlock(u, &r.Line)
+	defer r.unlock(u, &r.Line)
 	failpoint.Hit("ring: first in line")
 	for {
 		seen := r.Head.low().Load()
@@ -71,58 +75,81 @@ func (r *Ring) putFirst(ctx context.Context, u *User, msg []byte) error {
 func (r *Ring) TryPut(u *User, msg []byte) error { return r.put(context.Background(), u, msg) }
 
 func (r *Ring) put(ctx context.Context, u *User, msg []byte) error {
-	invariant.Check(len(msg) <= r.Largest(), "ring: a message that never fits")
-	if err := lock(ctx, u, &r.T, &u.spinT); err != nil {
+	invariant.Check(len(msg) <= u.Largest(), "ring: a message that never fits")
+	if r.Corrupt() {
+		return r.refuse()
+	}
+	if err := r.lock(ctx, u, &r.T, &u.spinT); err != nil {
 		return err
 	}
-	wake, err := r.append(msg)
-	unlock(u, &r.T)
+	wake, err := r.append(u, msg)
+	r.unlock(u, &r.T)
 	if wake {
 		failpoint.Hit("ring: waking a consumer")
-		u.Parker.Wake(r.Tail.low(), 1)
+		u.parker.Wake(r.Tail.low(), 1)
 	}
 	return err
 }
 
 // append writes a record and moves Tail over it. T is held.
-func (r *Ring) append(msg []byte) (wake bool, err error) {
+func (r *Ring) append(u *User, msg []byte) (wake bool, err error) {
 	if r.Tail.shut() {
-		return false, refusal.ErrShutDown
+		return false, r.shutOrCorrupt()
 	}
 	tail, size := r.Tail.at(), uint64(len(msg))
 	n := recordWords(size)
-	if !r.fits(r.HeadSeen, tail, n) {
-		if r.HeadSeen = r.Head.at(); !r.fits(r.HeadSeen, tail, n) {
+	if !u.fits(r.HeadSeen, tail, n) {
+		head := r.Head.at()
+		if err := u.apart(head, tail); err != nil {
+			return false, r.condemn(u.parker, err)
+		}
+		if r.HeadSeen = head; !u.fits(head, tail, n) {
 			return false, refusal.ErrFull
 		}
 	}
-	start, all := r.place(tail, n)
+	start, all := u.place(tail, n)
 	if start != tail {
-		*r.word(r.index(tail)) = uint64(newHeader(filler, (all-n-1)*wordSize))
+		*r.word(u.index(tail)) = uint64(newHeader(filler, (all-n-1)*wordSize))
 	}
-	i := r.index(start)
-	copy(r.bytes(i, size), msg)
+	i := u.index(start)
+	copy(r.bytes(u, i, size), msg)
 	*r.word(i) = uint64(newHeader(message, size))
 	failpoint.Hit("ring: before put")
 	wake, ok := r.Tail.move(past(start, n, 1), true)
 	if !ok {
-		return false, refusal.ErrShutDown
+		return false, r.shutOrCorrupt()
 	}
 	failpoint.Hit("ring: put")
 	return wake, nil
 }
 
-func lock(ctx context.Context, u *User, l *prim.Lock, spin *park.Spin) error {
-	if l.TryLock(u.Me) {
-		return nil
+func (r *Ring) shutOrCorrupt() error {
+	if r.Corrupt() {
+		return r.refuse()
 	}
-	return l.LockSlow(ctx, u.Me, u.Parker, spin)
+	return refusal.ErrShutDown
 }
 
-func unlock(u *User, l *prim.Lock) {
-	if !l.Unlock(u.Me) {
-		if err := l.UnlockSlow(u.Me, u.Parker); err != nil {
-			panic("mp: corrupt arena: a lock of a queue: " + err.Error())
-		}
+func (r *Ring) lock(ctx context.Context, u *User, l *prim.Lock, spin *park.Spin) error {
+	if l.TryLock(u.me) {
+		return nil
+	}
+	if err := r.stray(u, l); err != nil {
+		return err
+	}
+	if err := l.LockSlow(ctx, u.me, u.parker, spin); err != nil {
+		return r.wrongLock(u, err)
+	}
+	return nil
+}
+
+// unlock has no error: what was done under the lock is done.
+func (r *Ring) unlock(u *User, l *prim.Lock) {
+	if l.Unlock(u.me) {
+		return
+	}
+	if err := l.UnlockSlow(u.me, u.parker); err != nil {
+		free(l, u.parker)
+		_ = r.condemn(u.parker, err) // whoever comes next is told
 	}
 }

@@ -29,13 +29,20 @@
 // otherwise wakes the next: puts have relied on it since W was taken away. For space there is one sleeper
 // at a time: it holds the lock Line, and while it sleeps all others stand behind it, also those whose message would fit.
 // So a large message is not starved by small ones, and the next has its turn by the unlock.
+//
+// # Corruption
+//
+// Whatever lies in the ring may have been written over by a process that has gone wrong. Nothing of it leads outside of
+// the ring's memory: its size was read once, by NewUser, and each place is below it. What cannot be is a CorruptError: marks
+// further apart than the ring is long, a record that leaves its bounds, a lock that nobody holds who exists. Who finds it says so in
+// the ring, for good: all others get the same error, those that sleep too. What could be is taken for what it is: a
+// message with other bytes, a lock held by another process, a ring that was shut.
 package ring
 
 import (
 	"structs"
 	"sync/atomic"
 
-	"github.com/multiproc/mp/internal/park"
 	"github.com/multiproc/mp/internal/prim"
 )
 
@@ -44,7 +51,8 @@ type Ring struct {
 	_    structs.HostLayout
 	Size uint64 // of the bytes: a power of two; written once
 	Most uint64 // messages that may be in it at a time, 0: MaxMessages; written once
-	_    [48]byte
+	bad  atomic.Uint32
+	_    [44]byte
 
 	// Written by producers.
 	T        prim.Lock
@@ -122,10 +130,6 @@ func (m *Mark) shut() bool { return m.v.Load()&shut != 0 }
 // MaxMessages, before anybody else knows of it.
 func (r *Ring) Init(size, n uint64) { r.Size, r.Most = size, n }
 
-// Largest is how long a message may be: with more than a quarter of the ring, it might never fit beside the record that
-// fills the ring's end.
-func (r *Ring) Largest() int { return int(r.Size/4) - wordSize }
-
 // Len is how many messages were put and not taken. Head is read again so that both are of one moment.
 func (r *Ring) Len() int {
 	for {
@@ -135,12 +139,4 @@ func (r *Ring) Len() int {
 			return int(count(head, tail))
 		}
 	}
-}
-
-// User is a process's way of using a ring.
-type User struct {
-	Me     uint32 // the holder value of its locks: prim.Holder(id, false)
-	Parker park.Parker
-
-	spinT, spinH, spinLine, spinData, spinSpace park.Spin
 }

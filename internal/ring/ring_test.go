@@ -11,13 +11,25 @@ import (
 	"testing"
 
 	"github.com/multiproc/mp/internal/park"
-	"github.com/multiproc/mp/internal/prim"
 	"github.com/multiproc/mp/internal/refusal"
 )
 
 var background = context.Background()
 
-func user() *User { return &User{Me: prim.Holder(1, false), Parker: new(park.Local)} }
+// user is the only process, with the id 1.
+func user(r *Ring) *User {
+	u, err := r.NewUser(1, new(park.Local), func(id uint32) bool { return id == 1 }, Memory(r.Size))
+	if err != nil {
+		panic(err)
+	}
+	return u
+}
+
+// newRing is a ring on the heap, and its user.
+func newRing(size, most uint64) (*Ring, *User) {
+	r := onHeap(size, most)
+	return r, user(r)
+}
 
 // numbered is a message of n bytes that tells its number if it has room, and is recognizable to the last byte.
 func numbered(i uint64, n int) []byte {
@@ -51,13 +63,13 @@ func expect(t *testing.T, err, want error) {
 
 // Every length meets every place of the ring, and the marks wrap meanwhile.
 func TestEveryLengthEverywhere(t *testing.T) {
-	r, u := onHeap(256, 1000), user()
+	r, u := newRing(256, 1000)
 	start := past(0, wordsMask-500, countMask-700)
 	r.Tail.v.Store(start)
 	r.Head.v.Store(start)
 	r.HeadSeen, r.TailSeen = start, start
 	var in, out uint64
-	size := func(i uint64) int { return int(i * 7 % uint64(r.Largest()+1)) }
+	size := func(i uint64) int { return int(i * 7 % uint64(u.Largest()+1)) }
 	for range 5000 {
 		for r.TryPut(u, numbered(in, size(in))) == nil {
 			in++
@@ -79,7 +91,7 @@ func TestEveryLengthEverywhere(t *testing.T) {
 
 // A ring is filled to its last byte, and the largest message has room in an empty one, wherever it stands.
 func TestFull(t *testing.T) {
-	r, u := onHeap(256, 1000), user()
+	r, u := newRing(256, 1000)
 	for range 32 {
 		mustPut(t, r, u, nil)
 	}
@@ -88,19 +100,19 @@ func TestFull(t *testing.T) {
 		mustTake(t, r, u, nil)
 	}
 	for i := range uint64(100) {
-		mustPut(t, r, u, numbered(i, r.Largest()))
-		mustTake(t, r, u, numbered(i, r.Largest()))
+		mustPut(t, r, u, numbered(i, u.Largest()))
+		mustTake(t, r, u, numbered(i, u.Largest()))
 		mustPut(t, r, u, nil)
 		mustTake(t, r, u, nil)
 	}
-	r = onHeap(256, 2)
+	r, u = newRing(256, 2)
 	mustPut(t, r, u, nil)
 	mustPut(t, r, u, nil)
 	expect(t, r.TryPut(u, nil), refusal.ErrFull)
 }
 
 func TestShutdown(t *testing.T) {
-	r, u := onHeap(256, 10), user()
+	r, u := newRing(256, 10)
 	mustPut(t, r, u, []byte("one"))
 	mustPut(t, r, u, []byte("two"))
 	r.Shutdown(u, false)
@@ -117,7 +129,7 @@ func TestShutdown(t *testing.T) {
 
 // A shutdown is killed between its steps, and the sweep tells those who wait.
 func TestSweepOfAShutdown(t *testing.T) {
-	r, u := onHeap(64, 1), user()
+	r, u := newRing(64, 1)
 	mustPut(t, r, u, nil)
 	done := make(chan error)
 	go func() { done <- r.Put(background, u, nil) }()
@@ -125,18 +137,18 @@ func TestSweepOfAShutdown(t *testing.T) {
 		park.Yield()
 	}
 	r.Tail.v.Or(shut)
-	r.Died(77, u.Parker)
+	r.Died(77, u.parker)
 	expect(t, <-done, refusal.ErrShutDown)
 }
 
 // Small messages fit, and wait all the same for the large one that came first.
 func TestLargeIsNotStarved(t *testing.T) {
-	r, u := onHeap(256, 1000), user()
+	r, u := newRing(256, 1000)
 	for r.Len() < 30 {
 		mustPut(t, r, u, nil)
 	}
 	large, small := make(chan error), make(chan error)
-	go func() { large <- r.Put(background, u, numbered(1, r.Largest())) }()
+	go func() { large <- r.Put(background, u, numbered(1, u.Largest())) }()
 	for r.Head.v.Load()&waited == 0 {
 		park.Yield()
 	}
@@ -151,7 +163,7 @@ func TestLargeIsNotStarved(t *testing.T) {
 	}
 	expect(t, <-large, nil)
 	expect(t, <-small, nil)
-	mustTake(t, r, u, numbered(1, r.Largest()))
+	mustTake(t, r, u, numbered(1, u.Largest()))
 	mustTake(t, r, u, []byte{2})
 }
 
@@ -160,7 +172,7 @@ func TestLargeIsNotStarved(t *testing.T) {
 func TestMany(t *testing.T) {
 	for _, c := range []struct{ size, most uint64 }{{64, 1}, {256, 3}, {256, 1000}, {4096, 1000}} {
 		const users, each = 4, 1000
-		r, u := onHeap(c.size, c.most), user()
+		r, u := newRing(c.size, c.most)
 		var producers, consumers sync.WaitGroup
 		var seen [users][each]atomic.Int32
 		for p := range users {
@@ -168,8 +180,8 @@ func TestMany(t *testing.T) {
 				rnd := rand.New(rand.NewPCG(uint64(p), c.size))
 				for i := range each {
 					n := 8
-					if r.Largest() > 8 {
-						n += rnd.IntN(r.Largest() - 7)
+					if u.Largest() > 8 {
+						n += rnd.IntN(u.Largest() - 7)
 					}
 					msg := numbered(uint64(p*each+i), n)
 					for try := i; impatient(try, func(ctx context.Context) error { return r.Put(ctx, u, msg) }) != nil; try++ {
@@ -231,7 +243,8 @@ func takeAll(t *testing.T, r *Ring, u *User, each int, saw func(int)) {
 }
 
 func BenchmarkQueue(b *testing.B) {
-	r, u, msg := onHeap(1<<16, MaxMessages), user(), make([]byte, 8)
+	r, u := newRing(1<<16, MaxMessages)
+	msg := make([]byte, 8)
 	done := make(chan struct{})
 	go func() {
 		buf := make([]byte, 0, 8)

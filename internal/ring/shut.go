@@ -12,15 +12,15 @@ import (
 func (r *Ring) Shutdown(u *User, drop bool) {
 	r.Tail.v.Or(shut) // from here on Tail stands still
 	failpoint.Hit("ring: shut")
-	r.tellShut(u.Parker)
-	if !drop || lock(context.Background(), u, &r.H, &u.spinH) != nil {
+	r.tellShut(u.parker)
+	if !drop || r.lock(context.Background(), u, &r.H, &u.spinH) != nil {
 		return
 	}
 	r.TailSeen = r.Tail.at() // first: it is never behind Head
 	failpoint.Hit("ring: dropping")
 	r.Head.move(r.TailSeen, false)
 	failpoint.Hit("ring: dropped")
-	unlock(u, &r.H)
+	r.unlock(u, &r.H)
 }
 
 func (r *Ring) tellShut(p park.Parker) {
@@ -36,6 +36,9 @@ func (r *Ring) Died(id uint32, p park.Parker) {
 	r.T.Died(id, p, func() {})
 	r.H.Died(id, p, func() {})
 	r.Line.Died(id, p, func() {})
+	if r.Corrupt() {
+		r.Tail.v.Or(shut)
+	}
 	if r.Tail.shut() {
 		r.tellShut(p)
 		return

@@ -35,20 +35,23 @@ func (r *Ring) Take(ctx context.Context, u *User, b []byte) ([]byte, error) {
 func (r *Ring) TryTake(u *User, b []byte) ([]byte, error) { return r.take(context.Background(), u, b) }
 
 func (r *Ring) take(ctx context.Context, u *User, b []byte) ([]byte, error) {
-	if err := lock(ctx, u, &r.H, &u.spinH); err != nil {
+	if r.Corrupt() {
+		return b, r.refuse()
+	}
+	if err := r.lock(ctx, u, &r.H, &u.spinH); err != nil {
 		return b, err
 	}
-	b, wake, err := r.cut(b)
-	unlock(u, &r.H)
+	b, wake, err := r.cut(u, b)
+	r.unlock(u, &r.H)
 	if wake {
 		failpoint.Hit("ring: waking a producer")
-		u.Parker.Wake(r.Head.low(), 1)
+		u.parker.Wake(r.Head.low(), 1)
 	}
 	return b, err
 }
 
 // cut copies the first message out and moves Head over it. H is held.
-func (r *Ring) cut(b []byte) (out []byte, wake bool, err error) {
+func (r *Ring) cut(u *User, b []byte) (out []byte, wake bool, err error) {
 	at := r.Head.at()
 	if at == r.TailSeen {
 		tail := r.Tail.v.Load()
@@ -56,22 +59,18 @@ func (r *Ring) cut(b []byte) (out []byte, wake bool, err error) {
 		switch {
 		case at != r.TailSeen:
 		case tail&shut != 0:
-			return b, false, refusal.ErrShutDown
+			return b, false, r.shutOrCorrupt()
 		default:
 			return b, false, refusal.ErrEmpty
 		}
 	}
-	h := header(*r.word(r.index(at)))
-	if h.kind() == filler {
-		at = past(at, recordWords(h.size()), 0)
-		h = header(*r.word(r.index(at)))
+	start, h, err := r.first(u, at, words(at, r.TailSeen))
+	if err != nil {
+		return b, false, r.condemn(u.parker, err)
 	}
-	if h.kind() != message {
-		panic("mp: corrupt arena: a record of a queue that was never written")
-	}
-	b = append(b, r.bytes(r.index(at), h.size())...)
+	b = append(b, r.bytes(u, u.index(start), h.size())...)
 	failpoint.Hit("ring: before take")
-	wake, _ = r.Head.move(past(at, recordWords(h.size()), 1), false)
+	wake, _ = r.Head.move(past(start, recordWords(h.size()), 1), false)
 	failpoint.Hit("ring: taken")
 	return b, wake, nil
 }

@@ -17,7 +17,10 @@ func queue(q *inspect.Queue) string {
 	if q.Putters {
 		all = append(all, "some wait for room")
 	}
-	if q.Shut {
+	switch {
+	case q.Corrupt:
+		all = append(all, "found corrupt")
+	case q.Shut:
 		all = append(all, "shut down")
 	}
 	return strings.Join(all, ", ")
