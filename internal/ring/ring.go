@@ -63,10 +63,15 @@ type Ring struct {
 
 	// Written by consumers.
 	H        prim.Lock
-	_        uint32
+	owed     atomic.Uint32 // reclaimings that are still to be done
 	Head     Mark
 	TailSeen uint64 // where H's holders last saw Tail; under H
 	_        [32]byte
+
+	// Written when blocks come and go.
+	B      prim.Lock
+	turn   uint32            // the place of Spares that is given up next; under B
+	Spares [MaxSpares]uint64 // blocks that are kept for the next message, at any place; under B
 }
 
 // Mark is a place between two records: how many bytes and how many messages came before it, in one word, so that
