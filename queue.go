@@ -35,10 +35,16 @@ import (
 // A queue that was written over by a process that has gone wrong is a *[CorruptError] to all, if what was written cannot be;
 // otherwise it is taken for what it is, as a lock that another process holds, or a message that cannot be decoded.
 //
-// Messages lie in a ring of 1 MiB, or [RingBytes]. Uncontended, Put and Get of a number cost about 0.1 µs each, and two
-// copies of a large message. They wait by looking for up to about 20 µs and then sleep; a system call is made only if somebody
-// sleeps. Consumers are served in no order. Of producers that wait for room one is the next, whatever the size of
-// its message, and the others stand behind it. Between goroutines of one process queue.Queue does the same with Go values.
+// Messages lie in a ring of 1 MiB, or [RingBytes]; those that are longer than 64 KiB or a quarter of the ring, of any length that the
+// arena has room for, each in memory of its own, which is used again for the next ones. What waits to be got takes as many bytes as the ring has at
+// most, or is one message: back-pressure is counted in bytes, wherever they lie. A long message is copied without holding up others:
+// a plain slice or string once on the way in and once on the way out, all else once more on the way in; [Reserve] and [Borrow]
+// copy nothing.
+//
+// Uncontended, Put and Get of a number cost about 0.1 µs each, in batches of many ([Queue.PutMany], [Queue.GetMany]) a quarter. They
+// wait by looking for up to about 20 µs and then sleep; a system call is made only if somebody sleeps. Consumers are served in no
+// order. Of producers that wait for room one is the next, whatever the size of its message, and the others stand behind it. Between
+// goroutines of one process queue.Queue does the same with Go values.
 type Queue[T any] struct {
 	noCopy noCopy
 	state  *arena.QueueState
@@ -49,28 +55,21 @@ type Queue[T any] struct {
 // ringBytes is the usual size of a ring.
 const ringBytes = 1 << 20
 
-// MessageSizeError: a message is longer than a quarter of its queue's ring, and never fits.
+// MessageSizeError: a message is longer than all that the arena has room for.
 type MessageSizeError struct {
 	Queue string // its name; "" = it has none
 	Size  int    // of the encoded message, in bytes
-	Most  int    // the longest that its ring takes
+	Most  int    // the longest that an empty arena takes
 }
 
-// Error tells both sizes, and the option that makes room.
+// Error tells both sizes, and what makes room.
 func (e *MessageSizeError) Error() string {
 	name := "a queue"
 	if e.Queue != "" {
 		name = fmt.Sprintf("queue %q", e.Queue)
 	}
-	s := fmt.Sprintf("mp: a message of %d bytes is too long for the ring of %s, which takes %d", e.Size, name, e.Most)
-	if n := ringFor(e.Size); n <= ring.MaxSize {
-		s += fmt.Sprintf(": make it with RingBytes(%d)", n)
-	}
-	return s
+	return fmt.Sprintf("mp: a message of %d bytes for %s is too long for the arena, which takes %d: Configure a larger one", e.Size, name, e.Most)
 }
-
-// ringFor is the size of a ring that takes a message of n bytes.
-func ringFor(n int) uint64 { return upToPower(4 * (uint64(n) + 8)) }
 
 func upToPower(n uint64) uint64 { return 1 << bits.Len64(n-1) }
 
@@ -79,8 +78,9 @@ type ringSize int
 func (n ringSize) apply(s *settings) { s.ring = int(n) }
 
 // RingBytes is a queue's option: the size of the ring that its messages lie in, 1 MiB otherwise. It is rounded up to
-// a power of two; from 1 to 4 GiB, or NewQueue panics. A message takes its length, rounded up to 8 bytes, and
-// 8 bytes more, and may take a quarter of the ring.
+// a power of two; from 1 to 4 GiB, or NewQueue panics. A message takes its length of it, rounded up to 8 bytes, and
+// 8 bytes more; a long one lies elsewhere, and counts as much, or as all of the ring if it is longer.
+// Up to four times as many bytes, or one block, are kept for the next long messages; they go with the queue, or when it is shut down.
 func RingBytes(n int) Option { return ringSize(n) }
 
 // NewQueue makes a queue that holds maxsize messages and then makes Put wait; 4,194,303 if that is 0 or less, or as many as
@@ -145,45 +145,51 @@ func (q *Queue[T]) attach(h *hold) (err error) {
 
 // named puts the queue's name into an error that a ring cannot know it for.
 func named(err error, h *hold) error {
+	if err == nil {
+		return nil
+	}
 	if c, ok := errors.AsType[*CorruptError](err); ok {
 		c.Queue = h.object.Named()
 	}
 	return err
 }
 
-// Put puts v, waiting for room as long as it takes. Its errors: ErrShutDown; *[MessageSizeError]; *[CorruptError]; and what the
-// encoding of v says, if this v cannot travel. v was not put then. v is not kept, and may be changed at once.
+// Put puts v, waiting for room as long as it takes. Its errors: ErrShutDown; *[MessageSizeError]; *[ArenaFullError], if a long
+// message finds no memory; *[CorruptError]; and what the encoding of v says, if this v cannot travel. v was not put then. v is not
+// kept, and may be changed at once.
 func (q *Queue[T]) Put(v T) error { return q.PutContext(background, v) }
 
 // PutContext is Put until ctx ends, and returns ctx's error then: v was not put. If there is room the end of ctx does
 // not matter, unless another process is just putting.
-func (q *Queue[T]) PutContext(ctx context.Context, v T) error {
-	return q.send(v, func(msg []byte) error { return q.state.Ring.Put(ctx, q.user, msg) })
-}
+func (q *Queue[T]) PutContext(ctx context.Context, v T) error { return q.send(ctx, v, true) }
 
 // TryPut puts v if there is room now, also if others wait for more of it. Otherwise it returns ErrFull, or an error of Put.
-func (q *Queue[T]) TryPut(v T) error {
-	return q.send(v, func(msg []byte) error { return q.state.Ring.TryPut(q.user, msg) })
-}
+func (q *Queue[T]) TryPut(v T) error { return q.send(background, v, false) }
 
-func (q *Queue[T]) send(v T, put func([]byte) error) error {
+func (q *Queue[T]) send(ctx context.Context, v T, wait bool) error {
 	b := takeBuffer()
-	msg, err := codec.Append((*b)[:0], v)
+	m, used, err := q.encode((*b)[:0], v, wait)
 	if err == nil {
-		if most := q.user.Largest(); len(msg) > most {
-			err = &MessageSizeError{Queue: q.object.Named(), Size: len(msg), Most: most}
-		} else {
-			if race.Enabled {
-				q.shadow.Release()
-			}
-			if err = put(msg); err != nil {
-				err = named(err, q.hold)
-			}
+		if err = q.put(ctx, m, wait); err != nil {
+			q.state.Ring.Release(q.user, m)
 		}
 	}
-	giveBuffer(b, msg)
+	giveBuffer(b, used)
 	runtime.KeepAlive(q)
 	return err
+}
+
+func (q *Queue[T]) put(ctx context.Context, m ring.Message, wait bool) (err error) {
+	if race.Enabled {
+		q.shadow.Release()
+	}
+	msgs := [1]ring.Message{m}
+	if wait {
+		_, err = q.state.Ring.PutMany(ctx, q.user, msgs[:])
+	} else {
+		_, err = q.state.Ring.TryPutMany(ctx, q.user, msgs[:])
+	}
+	return named(err, q.hold)
 }
 
 // Get gets the next message, waiting for one as long as it takes. Its errors: ErrShutDown, if the queue was shut down and
@@ -193,31 +199,45 @@ func (q *Queue[T]) Get() (T, error) { return q.GetContext(background) }
 // GetContext is Get until ctx ends, and returns ctx's error then: nothing was got. If there is a message the end of ctx
 // does not matter, unless another process is just getting one.
 func (q *Queue[T]) GetContext(ctx context.Context) (T, error) {
-	v, _, err := q.take(ctx)
+	v, _, err := q.receive(ctx, true)
 	return v, err
 }
 
 // TryGet gets the next message if there is one now. Otherwise it returns ErrEmpty, or an error of Get.
 func (q *Queue[T]) TryGet() (T, error) {
-	v, _, err := q.receive(func(b []byte) ([]byte, error) { return q.state.Ring.TryTake(q.user, b) })
+	v, _, err := q.receive(background, false)
 	return v, err
 }
 
 // receive also tells whether a message was taken: it may be one that cannot be decoded.
-func (q *Queue[T]) receive(take func([]byte) ([]byte, error)) (v T, taken bool, err error) {
+func (q *Queue[T]) receive(ctx context.Context, wait bool) (v T, taken bool, err error) {
 	b := takeBuffer()
-	msg, err := take((*b)[:0])
+	m, err := q.take(ctx, (*b)[:0], wait)
 	if taken = err == nil; taken {
-		if race.Enabled {
-			q.shadow.Acquire()
-		}
-		v, err = codec.Decode[T](msg) // nothing of v points into msg
-	} else {
-		err = named(err, q.hold)
+		v, err = q.decode(m)
 	}
-	giveBuffer(b, msg)
+	if taken && !m.Shared() {
+		giveBuffer(b, m.Bytes)
+	} else {
+		giveBuffer(b, *b)
+	}
 	runtime.KeepAlive(q)
 	return v, taken, err
+}
+
+func (q *Queue[T]) take(ctx context.Context, b []byte, wait bool) (_ ring.Message, err error) {
+	msgs := [1]ring.Message{}
+	if wait {
+		_, err = q.state.Ring.TakeMany(ctx, q.user, b, msgs[:])
+	} else {
+		_, err = q.state.Ring.TryTakeMany(ctx, q.user, b, msgs[:])
+	}
+	if err != nil {
+		err = named(err, q.hold)
+	} else if race.Enabled {
+		q.shadow.Acquire()
+	}
+	return msgs[0], err
 }
 
 // All yields messages until the queue is shut down and empty, or ctx ends: then its error, once. A message that cannot be
@@ -240,11 +260,7 @@ func (q *Queue[T]) next(ctx context.Context) (v T, taken bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return v, false, err
 	}
-	return q.take(ctx)
-}
-
-func (q *Queue[T]) take(ctx context.Context) (v T, taken bool, err error) {
-	return q.receive(func(b []byte) ([]byte, error) { return q.state.Ring.Take(ctx, q.user, b) })
+	return q.receive(ctx, true)
 }
 
 // Shutdown ends the queue for all: whoever puts, or waits to put, gets ErrShutDown; what is there can be got, and then

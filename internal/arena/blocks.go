@@ -92,3 +92,8 @@ func (a *Arena) sweepRing(r *ring.Ring, o *Object, bytes uint64, slot, id uint32
 		r.Reclaim(u)
 	}
 }
+
+// LongestMessage is how long a message in a block may be, in an arena that has nothing else.
+func (a *Arena) LongestMessage() uint64 {
+	return a.Header().Spans*SpanSize - extentSize - ring.BlockSize
+}

@@ -33,7 +33,7 @@ func (r *Ring) TryPut(u *User, msg []byte) error {
 	if err != nil {
 		return err
 	}
-	if _, err = r.TryPutMany(u, []Message{m}); err != nil {
+	if _, err = r.TryPutMany(context.Background(), u, []Message{m}); err != nil {
 		r.Release(u, m)
 	}
 	return err
@@ -77,9 +77,10 @@ func (r *Ring) PutMany(ctx context.Context, u *User, msgs []Message) (n int, err
 	return n, nil
 }
 
-// TryPutMany is PutMany that does not wait for space: ErrFull if it is not enough for all.
-func (r *Ring) TryPutMany(u *User, msgs []Message) (n int, err error) {
-	return r.put(context.Background(), u, msgs)
+// TryPutMany is PutMany that does not wait for space: ErrFull if it is not enough for all. ctx ends the wait for another that is
+// just putting.
+func (r *Ring) TryPutMany(ctx context.Context, u *User, msgs []Message) (n int, err error) {
+	return r.put(ctx, u, msgs)
 }
 
 // Full tells whether there is no space now for a message of n bytes in a block. A ring that is shut is not full.

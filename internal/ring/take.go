@@ -19,7 +19,7 @@ func (r *Ring) Take(ctx context.Context, u *User, b []byte) ([]byte, error) {
 // TryTake is Take that does not wait for a message: ErrEmpty if there is none.
 func (r *Ring) TryTake(u *User, b []byte) ([]byte, error) {
 	var one [1]Message
-	_, err := r.TryTakeMany(u, b[len(b):], one[:])
+	_, err := r.TryTakeMany(context.Background(), u, b[len(b):], one[:])
 	return r.unwrap(u, b, one[0]), err
 }
 
@@ -33,9 +33,9 @@ func (r *Ring) unwrap(u *User, b []byte, m Message) []byte {
 	return b
 }
 
-// TakeMany takes the next messages, at most len(msgs), waiting for the first one until ctx ends, by one move of Head. It takes
-// no more once it has copied about 64 KiB; they are copied to the room behind b, or if that is not enough elsewhere. Blocks are in
-// this process's hand, and go back by Release. Killed in it, all of them are still there, or were taken.
+// TakeMany takes the next messages, at most len(msgs), waiting for the first one until ctx ends, by one move of Head. It copies
+// at most 64 KiB, to the room behind b, or if that is not enough elsewhere. Blocks are in this process's hand, and go back by
+// Release. Killed in it, all of them are still there, or were taken.
 func (r *Ring) TakeMany(ctx context.Context, u *User, b []byte, msgs []Message) (n int, err error) {
 	for slept := false; ; {
 		seen := r.Tail.low().Load()
@@ -57,9 +57,10 @@ func (r *Ring) TakeMany(ctx context.Context, u *User, b []byte, msgs []Message) 
 	}
 }
 
-// TryTakeMany is TakeMany that does not wait: ErrEmpty if there is no message.
-func (r *Ring) TryTakeMany(u *User, b []byte, msgs []Message) (n int, err error) {
-	return r.take(context.Background(), u, b, msgs)
+// TryTakeMany is TakeMany that does not wait for a message: ErrEmpty if there is none. ctx ends the wait for another that is just
+// taking one.
+func (r *Ring) TryTakeMany(ctx context.Context, u *User, b []byte, msgs []Message) (n int, err error) {
+	return r.take(ctx, u, b, msgs)
 }
 
 func (r *Ring) take(ctx context.Context, u *User, b []byte, msgs []Message) (n int, err error) {
@@ -81,7 +82,7 @@ func (r *Ring) take(ctx context.Context, u *User, b []byte, msgs []Message) (n i
 	return n, err
 }
 
-// enough is after how many bytes of copying the others that wait for H have their turn.
+// enough is how many bytes are copied at most before the others that wait for the lock have their turn.
 const enough = 1 << 16
 
 // cut copies the first messages out, or takes their blocks in hand, and moves Head over them. H is held.
@@ -91,12 +92,15 @@ func (r *Ring) cut(u *User, b []byte, msgs []Message) (n int, wake bool, err err
 		return 0, false, err
 	}
 	at, before := from, len(b)
-	for n < len(msgs) && at != r.TailSeen && len(b)-before < enough {
+	for n < len(msgs) && at != r.TailSeen {
 		start, h, err := r.first(u, at, words(at, r.TailSeen))
 		if err == nil && h.kind() == inBlock {
 			msgs[n], err = r.open(u, start)
 		} else if err == nil {
 			old := len(b)
+			if n > 0 && old-before+int(h.size()) > enough {
+				break
+			}
 			b = append(b, r.bytes(u, u.index(start), h.size())...)
 			msgs[n] = Of(b[old:])
 		}

@@ -41,8 +41,8 @@ func (r *Ring) NewUser(s Surroundings) (*User, error) {
 }
 
 // Largest is how long a message in the ring itself may be, in bytes: with more than a quarter of the ring, it might never fit
-// beside the record that fills the ring's end.
-func (u *User) Largest() int { return int(u.words/4*wordSize) - wordSize }
+// beside the record that fills the ring's end, and a long one would be copied under the locks.
+func (u *User) Largest() int { return min(int(u.words/4*wordSize)-wordSize, enough) }
 
 // Most is how many messages may be in the ring at a time, 0: MaxMessages.
 func (u *User) Most() int { return int(u.most) }
