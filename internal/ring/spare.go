@@ -134,9 +134,9 @@ func (r *Ring) keep(u *User, at uint64, out *[MaxSpares]uint64) (kept bool, n in
 	return true, n
 }
 
-// trim frees all spares, and tells whether there were any.
+// trim frees all spares, and tells whether there were any. It does not wait for B, as a sweep may have called it.
 func (r *Ring) trim(u *User) (some bool) {
-	if r.lock(context.Background(), u, &r.B, &u.spinB) != nil {
+	if ok, _ := r.B.TryLockSlow(u.me); !ok {
 		return false
 	}
 	var out [MaxSpares]uint64
