@@ -68,7 +68,7 @@ var mutants = []mutant{
 	},
 	{
 		"a message counts before it is written", "internal/ring/put.go",
-		"i := r.index(start)\n", "i := r.index(start)\n\tr.Tail.move(past(start, n, 1), true)\n\tfailpoint.Hit(\"mutant\")\n", "mail alone",
+		"i := u.index(start)\n", "i := u.index(start)\n\tr.Tail.move(past(start, s.all, 1), true)\n\tfailpoint.Hit(\"mutant\")\n", "mail alone",
 	},
 	{
 		"the sweep tells nobody that the queue was shut", "internal/ring/shut.go",
@@ -77,6 +77,18 @@ var mutants = []mutant{
 	{
 		"the sweep leaves the line of the dead", "internal/ring/shut.go",
 		"\tr.Line.Died(id, p, func() {})\n", "", "mail box full",
+	},
+	{
+		"the sweep forgets the blocks of the dead", "internal/arena/blocks.go",
+		"r.Owe()\n", "", "freight alone",
+	},
+	{
+		"the sweep frees what the dead have put", "internal/ring/reclaim.go",
+		"b.Owner.Store(0)\n\t\t\tcontinue\n", "b.Owner.Store(0)\n", "freight alone",
+	},
+	{
+		"a block belongs to its producer until it is given back", "internal/ring/take.go",
+		"b.Owner.Store(u.ID)\n", "_ = b\n", "freight contended",
 	},
 	{
 		"those who wait know nothing of a holder's death", "internal/arena/mortal.go",

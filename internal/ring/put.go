@@ -47,7 +47,6 @@ func (r *Ring) wrap(u *User, msg []byte) (Message, error) {
 	m, err := r.Hold(u, len(msg))
 	if err == nil {
 		copy(m.Bytes, msg)
-		failpoint.Hit("ring: block filled")
 	}
 	return m, err
 }
