@@ -26,6 +26,7 @@ func (st *processState) awaitEnd() {
 	_ = st.crash.Close()
 	delist(st)
 	close(st.done)
+	st.ended.tell()
 }
 
 // verdict is how the process ended, in the words of Join and of ExitCode.

@@ -31,14 +31,16 @@ type hold struct {
 	reads  race.Shadow // of a readers-writer lock: what its readers release to its writers
 	spin   park.Spin
 	tracer *tracer // of a traced object; else nil
+	ends   [2]int  // of a pipe: the open handles of each end; under the table's mutex
 
 	waiters atomic.Pointer[prim.Waiters] // of a condition
 }
 
 // holdTable finds the hold of an object.
 type holdTable struct {
-	mu sync.Mutex
-	by map[arena.Handle]*hold
+	mu    sync.Mutex
+	by    map[arena.Handle]*hold
+	pipes map[*pipeEnd]struct{} // the open ones
 }
 
 func (a *Arena) newHold(o *arena.Object, at arena.Handle) *hold {
@@ -73,10 +75,10 @@ func (a *Arena) create(spec arena.ObjectSpec) (*hold, error) {
 }
 
 // open makes one more hold on an object that exists.
-func (a *Arena) open(at arena.Handle, kind arena.Kind, t reflect.Type) (*hold, error) {
+func (a *Arena) open(at arena.Handle, kind arena.Kind, fp uint64, typ string) (*hold, error) {
 	a.holds.mu.Lock()
 	defer a.holds.mu.Unlock()
-	o, err := a.in.Open(at, kind, fingerprint(t), describe(t))
+	o, err := a.in.Open(at, kind, fp, typ)
 	if err != nil {
 		return nil, err
 	}
@@ -137,10 +139,19 @@ func (h *hold) bytes() []byte {
 // unmarshal opens the object that a handle on the wire names; t is the type that the receiver expects in it.
 func unmarshal(b []byte, kind arena.Kind, t reflect.Type) (*hold, error) {
 	f := wire.NewFields(b)
-	id, at := f.Uvarint(), arena.Handle{Index: f.Uint32(), Generation: f.Uint32()}
+	id, at := f.Uvarint(), readHandle(f)
 	if err := f.Done(); err != nil {
 		return nil, fmt.Errorf("mp: reading a handle: %w", err)
 	}
+	return openObject(id, at, kind, fingerprint(t), describe(t))
+}
+
+func readHandle(f *wire.Fields) arena.Handle {
+	return arena.Handle{Index: f.Uint32(), Generation: f.Uint32()}
+}
+
+// openObject opens an object of the arena with this ID, which must be the family's.
+func openObject(id uint64, at arena.Handle, kind arena.Kind, fp uint64, typ string) (*hold, error) {
 	a, err := family("a handle")
 	if err != nil {
 		return nil, err
@@ -148,7 +159,7 @@ func unmarshal(b []byte, kind arena.Kind, t reflect.Type) (*hold, error) {
 	if own := a.in.Header().ID; own != id {
 		return nil, fmt.Errorf("mp: reading a handle: expected one of arena %x, which this family shares, found one of arena %x", own, id)
 	}
-	return a.open(at, kind, t)
+	return a.open(at, kind, fp, typ)
 }
 
 // background is for waits that nothing ends.

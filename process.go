@@ -70,6 +70,7 @@ func (p *Process) start(ctx context.Context, take func(result []byte) error) err
 	}
 	p.state = st
 	st.enroll(p.Name, call)
+	st.passOn(p.Name, call)
 	st.begin(ctx, p, call, take)
 	return nil
 }

@@ -57,16 +57,19 @@ const ringBytes = 1 << 20
 
 // MessageSizeError: a message is longer than all that the arena has room for.
 type MessageSizeError struct {
-	Queue string // its name; "" = it has none
+	Queue string // its name, or the pipe's; "" = it has none
 	Size  int    // of the encoded message, in bytes
 	Most  int    // the longest that an empty arena takes
+
+	pipe bool
 }
 
 // Error tells both sizes, and what makes room.
 func (e *MessageSizeError) Error() string {
-	name := "a queue"
+	kind := map[bool]string{false: "queue", true: "pipe"}[e.pipe]
+	name := "a " + kind
 	if e.Queue != "" {
-		name = fmt.Sprintf("queue %q", e.Queue)
+		name = fmt.Sprintf("%s %q", kind, e.Queue)
 	}
 	return fmt.Sprintf("mp: a message of %d bytes for %s is too long for the arena, which takes %d: Configure a larger one", e.Size, name, e.Most)
 }
@@ -77,10 +80,11 @@ type ringSize int
 
 func (n ringSize) apply(s *settings) { s.ring = int(n) }
 
-// RingBytes is a queue's option: the size of the ring that its messages lie in, 1 MiB otherwise. It is rounded up to
-// a power of two; from 1 to 4 GiB, or NewQueue panics. A message takes its length of it, rounded up to 8 bytes, and
-// 8 bytes more; a long one lies elsewhere, and counts as much, or as all of the ring if it is longer.
-// Up to four times as many bytes, or one block, are kept for the next long messages; they go with the queue, or when it is shut down.
+// RingBytes is a queue's and a pipe's option: the size of the ring that messages lie in, otherwise 1 MiB, and 256 KiB for
+// each direction of a pipe. It is rounded up to a power of two; from 1 to 4 GiB, or NewQueue panics. A message takes its length of
+// it, rounded up to 8 bytes, and 8 bytes more; a long one lies elsewhere, and counts as much, or as all of the ring if it is longer.
+// Up to four times as many bytes, or one block, are kept for the next long messages; they go with the queue or pipe, or when
+// it is shut down.
 func RingBytes(n int) Option { return ringSize(n) }
 
 // NewQueue makes a queue that holds maxsize messages and then makes Put wait; 4,194,303 if that is 0 or less, or as many as
@@ -143,6 +147,8 @@ func (q *Queue[T]) attach(h *hold) (err error) {
 	return nil
 }
 
+func (q *Queue[T]) way() way { return way{&q.state.Ring, q.user, q.hold} }
+
 // named puts the queue's name into an error that a ring cannot know it for.
 func named(err error, h *hold) error {
 	if err == nil {
@@ -168,7 +174,7 @@ func (q *Queue[T]) TryPut(v T) error { return q.send(background, v, false) }
 
 func (q *Queue[T]) send(ctx context.Context, v T, wait bool) error {
 	b := takeBuffer()
-	m, used, err := q.encode((*b)[:0], v, wait)
+	m, used, err := encode(q.way(), (*b)[:0], v, wait)
 	if err == nil {
 		if err = q.put(ctx, m, wait); err != nil {
 			q.state.Ring.Release(q.user, m)
@@ -214,7 +220,7 @@ func (q *Queue[T]) receive(ctx context.Context, wait bool) (v T, taken bool, err
 	b := takeBuffer()
 	m, err := q.take(ctx, (*b)[:0], wait)
 	if taken = err == nil; taken {
-		v, err = q.decode(m)
+		v, err = decode[T](q.way(), m)
 	}
 	if taken && !m.Shared() {
 		giveBuffer(b, m.Bytes)

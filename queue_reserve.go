@@ -51,7 +51,7 @@ func Reserve(q *Queue[[]byte], n int) (*Reservation, error) {
 		r.m = ring.Of((*r.buffer)[:n])
 		return r, nil
 	}
-	m, err := q.block(n, true)
+	m, err := q.way().block(n, true)
 	if err != nil {
 		return nil, err
 	}

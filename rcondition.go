@@ -105,7 +105,7 @@ func unmarshalCondition(b []byte, kind arena.Kind) (h, under *hold, err error) {
 		return nil, nil, err
 	}
 	// The sender holds both: the lock is there, or the sender is no more.
-	under, err = h.arena.open(arena.PayloadOf[arena.ConditionState](h.object).Lock(), kind, nil)
+	under, err = h.arena.open(arena.PayloadOf[arena.ConditionState](h.object).Lock(), kind, fingerprint(nil), describe(nil))
 	if err != nil {
 		h.drop()
 		return nil, nil, err

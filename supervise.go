@@ -35,6 +35,7 @@ type processState struct {
 	outcome chan struct{} // closed: a result was taken, or a failure came
 	read    chan struct{} // closed: the socket gave all it had
 	done    chan struct{} // closed: err and code are final
+	ended   listeners     // of done
 
 	greeted sync.Once
 	writing sync.Mutex // of frames to the child

@@ -75,6 +75,18 @@ var mutants = []mutant{
 		"r.Line.Died(id, p, func() {})\n", "r.Line.Died(id, p, func() {})\n\tif id != 0 {\n\t\treturn\n\t}\n", "mail shut down, now false",
 	},
 	{
+		"the sweep leaves the ends of the dead", "internal/arena/states_pipe.go",
+		"gone = s.Ends[end].leave(slot) || gone", "gone = s.Ends[end].Gone() || gone", "pipe alone",
+	},
+	{
+		"nobody shuts the pipe that the dead was about to shut", "internal/arena/states_pipe.go",
+		"gone = s.Ends[end].leave(slot) || gone", "gone = s.Ends[end].heldBy(slot) && s.Ends[end].leave(slot) || gone", "pipe alone",
+	},
+	{
+		"an end that is on its way to a child is held by nobody", "pipe_end.go",
+		"Ends[e.side].Enter(slot)", "Ends[e.side].Gone()", "pipe opened",
+	},
+	{
 		"the sweep leaves the line of the dead", "internal/ring/shut.go",
 		"\tr.Line.Died(id, p, func() {})\n", "", "mail box full",
 	},

@@ -68,6 +68,9 @@ func (w *walk) object(i int, word uint64) error {
 	if r.Kind == arena.KindQueue && r.Size >= least {
 		return w.queue(where, r, block)
 	}
+	if r.Kind == arena.KindPipe && r.Size >= least {
+		return w.pipe(where, r, block)
+	}
 	return nil
 }
 

@@ -57,4 +57,5 @@ var payloads = map[arena.Kind]uint64{
 	arena.KindEvent:     eventSize,
 	arena.KindBarrier:   barrierSize,
 	arena.KindQueue:     queueSize,
+	arena.KindPipe:      pipeSize,
 }

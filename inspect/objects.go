@@ -74,6 +74,11 @@ func (s *Snapshot) readObjects(f *family, heap *arena.Heap) (*places, error) {
 				return nil, err
 			}
 		}
+		if r.Kind == arena.KindPipe {
+			if err := f.describePipe(&o, block); err != nil {
+				return nil, err
+			}
+		}
 		m.add(block, headerSize+arena.Offset(min(r.Size, f.a.size)), &o)
 		s.Objects = append(s.Objects, o)
 	}

@@ -28,14 +28,7 @@ func (f *family) describeQueue(o *Object, block arena.Offset) error {
 	if err != nil {
 		return err
 	}
-	head, tail := s.Ring.Head.Read(), s.Ring.Tail.Read()
-	words, messages := head.To(tail)
-	first, _ := s.Ring.Line.HeldBy()
-	o.Queue = &Queue{
-		Len: messages, Cap: s.Ring.Most, Bytes: words * 8, Ring: s.Ring.Size,
-		Shut: tail.Shut, Getters: tail.Waited && !tail.Shut, Putters: first != 0,
-		Corrupt: s.Ring.Corrupt(),
-	}
+	o.Queue = describeRing(&s.Ring)
 	r, err := load[record](f.a, block)
 	if err == nil {
 		o.Queue.Blocks, err = f.a.describeBlocks(r, 0)
@@ -43,38 +36,54 @@ func (f *family) describeQueue(o *Object, block arena.Offset) error {
 	return err
 }
 
-// queue looks at a ring's head, and walks its records.
+func describeRing(r *ring.Ring) *Queue {
+	head, tail := r.Head.Read(), r.Tail.Read()
+	words, messages := head.To(tail)
+	first, _ := r.Line.HeldBy()
+	return &Queue{
+		Len: messages, Cap: r.Most, Bytes: words * 8, Ring: r.Size,
+		Shut: tail.Shut, Getters: tail.Waited && !tail.Shut, Putters: first != 0,
+		Corrupt: r.Corrupt(),
+	}
+}
+
+// queue looks at a queue's ring.
 func (w *walk) queue(where string, r *record, block arena.Offset) error {
-	s, err := load[arena.QueueState](w.a, block+headerSize)
+	return w.ring(where, r, block+headerSize, r.Size, 0)
+}
+
+// ring looks at the head of a ring that lies at a place of an object, with so much room, and walks its records. number is
+// the ring's among those of the object.
+func (w *walk) ring(where string, r *record, at arena.Offset, room, number uint64) error {
+	q, err := load[ring.Ring](w.a, at)
 	if err != nil {
 		return err
 	}
-	q := &s.Ring
 	locks := q.Locks()
 	for _, what := range slices.Sorted(maps.Keys(locks)) {
 		id, dead := locks[what].HeldBy()
 		w.held(where+", lock of its "+what, id, dead)
 	}
 	w.must(q.Most <= ring.MaxMessages, where, "limit", "at most 4194303 messages", "%d", q.Most)
-	if !w.must(bits.OnesCount64(q.Size) == 1 && q.Size >= ring.MinSize && queueSize+q.Size <= r.Size, where, "ring", "a power of two that fits in the object",
-		"%d bytes in %d", q.Size, r.Size) {
+	if !w.must(bits.OnesCount64(q.Size) == 1 && q.Size >= ring.MinSize && queueSize+q.Size <= room, where, "ring", "a power of two that fits in the object",
+		"%d bytes in %d", q.Size, room) {
 		return nil
 	}
 	w.must(!q.Corrupt(), where, "ring", "one that nobody has found corrupt", "one that a process has")
-	named, wrong, err := w.a.records(q, block+headerSize+arena.Offset(queueSize))
+	named, wrong, err := w.a.records(q, at+arena.Offset(queueSize))
 	if wrong == "" {
 		wrong = marks(q)
 	}
 	what, expected := "ring", "whole records from head to tail"
 	if wrong == "" && err == nil {
 		what, expected = "blocks", "each in hand, queued or spare"
-		wrong, err = w.ringBlocks(r, q, named, 0)
+		wrong, err = w.ringBlocks(r, q, named, number)
 	}
 	if err != nil || wrong == "" {
 		return err
 	}
-	again, err := load[arena.QueueState](w.a, block+headerSize)
-	if err == nil && again.Ring.Head.Read() == q.Head.Read() && again.Ring.HeadSeen == q.HeadSeen && again.Ring.Spares == q.Spares { // else others are at it
+	again, err := load[ring.Ring](w.a, at)
+	if err == nil && again.Head.Read() == q.Head.Read() && again.HeadSeen == q.HeadSeen && again.Spares == q.Spares { // else others are at it
 		w.must(false, where, what, expected, "%s", wrong)
 	}
 	return err

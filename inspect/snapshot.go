@@ -76,6 +76,7 @@ type Object struct {
 	Event     *Event     `json:"event,omitempty"`
 	Barrier   *Barrier   `json:"barrier,omitempty"`
 	Queue     *Queue     `json:"queue,omitempty"`
+	Pipe      *Pipe      `json:"pipe,omitempty"`
 }
 
 // Lock is the state of a lock.

@@ -81,6 +81,7 @@ const (
 	semaphoreSize = uint64(unsafe.Sizeof(arena.SemaphoreState{}))
 	boundedSize   = uint64(unsafe.Sizeof(arena.BoundedState{}))
 	queueSize     = uint64(unsafe.Sizeof(arena.QueueState{}))
+	pipeSize      = uint64(unsafe.Sizeof(arena.PipeState{}))
 	_             = -uint(unsafe.Sizeof(arena.SemaphoreState{}) - unsafe.Sizeof(record{}.payload))
 	_             = -uint(unsafe.Sizeof(arena.RWLockHead{}) - unsafe.Sizeof(record{}.payload))
 	_             = -uint(unsafe.Sizeof(arena.EventState{}) - unsafe.Sizeof(record{}.payload))

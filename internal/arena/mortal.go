@@ -34,6 +34,8 @@ func (o *Object) mortal() mortal {
 		return PayloadOf[EventState](o)
 	case KindQueue:
 		return PayloadOf[QueueState](o)
+	case KindPipe:
+		return PayloadOf[PipeState](o)
 	}
 	return nil
 }

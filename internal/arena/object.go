@@ -29,16 +29,18 @@ const (
 	KindTrace Kind = 11
 
 	KindQueue Kind = 12
+
+	KindPipe Kind = 15
 )
 
 var kindNames = [...]string{
 	KindLock: "Lock", KindValue: "Value", KindRawValue: "RawValue", KindRLock: "RLock", KindRWLock: "RWLock", KindSemaphore: "Semaphore",
 	KindBoundedSemaphore: "BoundedSemaphore", KindEvent: "Event", KindCondition: "Condition", KindBarrier: "Barrier",
-	KindTrace: "Trace", KindQueue: "Queue",
+	KindTrace: "Trace", KindQueue: "Queue", KindPipe: "Pipe",
 }
 
 // generic kinds hold a type that their users choose.
-var generic = map[Kind]bool{KindValue: true, KindRawValue: true, KindQueue: true}
+var generic = map[Kind]bool{KindValue: true, KindRawValue: true, KindQueue: true, KindPipe: true}
 
 // String is the kind's name, that of the type in package mp.
 func (k Kind) String() string {

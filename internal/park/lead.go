@@ -84,12 +84,7 @@ func (p *Shared) kick(me *waiter) {
 // leadOverflow sleeps on a channel, known to other processes by a bit in the bucket's mask.
 func (p *Shared) leadOverflow(ctx context.Context, s *shard, bucket uint32, me *waiter) error {
 	p.bell.Do(func() { go p.dispatch() })
-	s.mu.Lock()
-	me.over = true
-	if s.over++; s.over == 1 {
-		p.mask(bucket).Or(p.maskBit())
-	}
-	s.mu.Unlock()
+	p.setOverflow(s, bucket, me)
 	p.board.Bells[p.slot].Others.Add(1)
 
 	var err error
@@ -102,7 +97,29 @@ func (p *Shared) leadOverflow(ctx context.Context, s *shard, bucket uint32, me *
 	}
 
 	p.board.Bells[p.slot].Others.Add(^uint32(0))
+	p.clearOverflow(s, bucket, me)
+	if err != nil && !me.blocked(me.w.Load(), me.seen) {
+		return nil
+	}
+	return err
+}
+
+func (p *Shared) setOverflow(s *shard, bucket uint32, me *waiter) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	me.over = true
+	if s.over++; s.over == 1 {
+		p.mask(bucket).Or(p.maskBit())
+	}
+}
+
+// clearOverflow may find a leader that never was in overflow: a Vigil's that was promoted.
+func (p *Shared) clearOverflow(s *shard, bucket uint32, me *waiter) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !me.over {
+		return
+	}
 	me.over = false
 	if s.over--; s.over == 0 {
 		p.mask(bucket).And(^p.maskBit())
@@ -111,9 +128,4 @@ func (p *Shared) leadOverflow(ctx context.Context, s *shard, bucket uint32, me *
 	case <-me.signal: // released while leaving
 	default:
 	}
-	s.mu.Unlock()
-	if err != nil && !me.blocked(me.w.Load(), me.seen) {
-		return nil
-	}
-	return err
 }

@@ -179,6 +179,13 @@ func (p *Shared) follow(ctx context.Context, s *shard, me *waiter) error {
 		<-me.signal
 		return nil
 	}
+	q.unlink(me)
+	s.mu.Unlock()
+	return ctx.Err()
+}
+
+// unlink takes a follower out.
+func (q *queue) unlink(me *waiter) {
 	var before *waiter
 	for at := q.first; at != me; at = at.next {
 		before = at
@@ -191,8 +198,6 @@ func (p *Shared) follow(ctx context.Context, s *shard, me *waiter) error {
 	if q.last == me {
 		q.last = before
 	}
-	s.mu.Unlock()
-	return ctx.Err()
 }
 
 // leave ends me's leadership and promotes the next.
@@ -209,7 +214,10 @@ func (s *shard) leave(me *waiter) {
 			q.last = nil
 		}
 		next.next = nil
-		next.signal <- struct{}{} // never blocks: a follower's channel is empty
+		select {
+		case next.signal <- struct{}{}:
+		default: // a Vigil that will look anyhow; a follower's own channel is empty
+		}
 	}
 	s.mu.Unlock()
 }

@@ -112,3 +112,24 @@ func (e *Event) Died(p park.Parker) {
 	failpoint.Hit("sweep: event")
 	p.Wake(&e.word, park.All)
 }
+
+// Came is what a wait that begins now is told by: it goes on once Since is true of it.
+func (e *Event) Came() uint32 { return e.word.Load() }
+
+// Since tells whether the event is set, or was set since somebody came.
+func (e *Event) Since(came uint32) bool { return !unset(e.word.Load(), came) }
+
+// Watch is what to sleep on for one who came and waits for other things too: not ok if it is true already. Nothing is
+// left to be done after the sleep.
+func (e *Event) Watch(came uint32) (w park.Watch, ok bool) {
+	for {
+		v := e.word.Load()
+		if !unset(v, came) {
+			return w, false
+		}
+		if v&eventWaited != 0 || e.word.CompareAndSwap(v, v|eventWaited) {
+			failpoint.Hit("event: watched")
+			return park.Watch{Word: &e.word, Seen: came, Blocked: unset}, true
+		}
+	}
+}

@@ -99,6 +99,9 @@ func (r *Ring) lineUp(ctx context.Context, u *User) (first bool, err error) {
 	if r.Line.TryLock(u.me) {
 		return true, nil
 	}
+	if u.left.Load() {
+		return false, ErrLeft
+	}
 	tick, cancel := context.WithTimeout(ctx, park.Tick)
 	defer cancel()
 	failpoint.Hit("ring: in line")

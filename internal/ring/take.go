@@ -51,7 +51,7 @@ func (r *Ring) TakeMany(ctx context.Context, u *User, b []byte, msgs []Message) 
 			slept = true
 		}
 		if slept {
-			r.handOn(u)
+			r.HandOn(u)
 		}
 		return n, err
 	}

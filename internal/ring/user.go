@@ -2,6 +2,7 @@ package ring
 
 import (
 	"math/bits"
+	"sync/atomic"
 
 	"github.com/multiproc/mp/internal/park"
 	"github.com/multiproc/mp/internal/prim"
@@ -13,6 +14,9 @@ type User struct {
 	me    uint32 // the holder value of its locks
 	words uint64 // of the ring
 	most  uint64 // messages
+
+	left   atomic.Bool  // Leave was called
+	asleep atomic.Int32 // goroutines in sleep
 
 	spinT, spinH, spinB, spinLine, spinData, spinSpace park.Spin
 }

@@ -46,14 +46,19 @@ func (m *Mark) announce(v uint64) bool {
 
 func (m *Mark) sleep(ctx context.Context, u *User) error {
 	failpoint.Hit("ring: waiter announced")
+	u.asleep.Add(1) // first: Leave, which sets left first, sees us or is seen
+	defer u.asleep.Add(-1)
+	if u.left.Load() {
+		return ErrLeft
+	}
 	err := u.Parker.Park(ctx, m.low(), uint32(waited), asleep)
 	failpoint.Hit("ring: woken")
 	return err
 }
 
-// handOn is for a consumer that has slept, whatever it leaves with: others may sleep behind it, and puts that found
+// HandOn is for a consumer that has slept, whatever it leaves with: others may sleep behind it, and puts that found
 // no W have relied on it.
-func (r *Ring) handOn(u *User) {
+func (r *Ring) HandOn(u *User) {
 	for {
 		failpoint.Hit("ring: handing on")
 		tail := r.Tail.v.Load()

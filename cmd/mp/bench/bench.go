@@ -58,7 +58,7 @@ func Command() *cobra.Command {
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print a line of JSON a row")
 	c.Flags().BoolVar(&short, "short", false, "measure a tenth as long: to see that it works, not how fast it is")
-	c.AddCommand(fairnessCommand())
+	c.AddCommand(fairnessCommand(), latencyCommand())
 	return c
 }
 
@@ -163,6 +163,7 @@ func allRows(ctx context.Context, scale float64, progress io.Writer) (rows []Row
 	rows = append(rows, queueRows(scale)...)
 	rows = append(rows, eventRows(scale)...)
 	rows = append(rows, sharedQueueRows(scale)...)
+	rows = append(rows, pipeRows(scale)...)
 	rows = append(rows, processRows(scale)...)
 	var closers []func() error
 	for _, rival := range []func(context.Context, float64) ([]Row, func() error, error){startRows, glibcRows, glibcSemaphoreRows, cpythonRows} {

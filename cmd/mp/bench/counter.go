@@ -151,5 +151,6 @@ func cpythonRows(ctx context.Context, scale float64) ([]Row, func() error, error
 	}
 	rows = append(rows, cpythonConditionRows(py, scale)...)
 	rows = append(rows, barrierRows(py, scale)...)
+	rows = append(rows, cpythonPipeRows(py, scale)...)
 	return append(rows, cpythonQueueRows(py, scale)...), py.Close, nil
 }

@@ -135,6 +135,9 @@ func object(o *inspect.Object, waiters map[string]int) []string {
 	if waiting == "" && o.Queue != nil && (o.Queue.Getters || o.Queue.Putters) {
 		waiting = "some"
 	}
+	if waiting == "" && o.Pipe != nil && o.Pipe.Waited() {
+		waiting = "some"
+	}
 	return []string{o.Handle(), o.Kind, o.Name, o.Type, state(o), waiting, pids(o.Holders)}
 }
 
@@ -157,6 +160,9 @@ func state(o *inspect.Object) string {
 	}
 	if o.Queue != nil {
 		all = append(all, queue(o.Queue))
+	}
+	if o.Pipe != nil {
+		all = append(all, pipe(o.Pipe))
 	}
 	l := o.Lock
 	if l == nil {

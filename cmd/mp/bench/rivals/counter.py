@@ -6,6 +6,7 @@
     counter.py barrier P N [R]          P processes pass one Barrier N times
     counter.py condition N [R]          2 processes hand a turn over, N times each
     counter.py queue N [R]              1 process puts N numbers into a Queue, another gets them
+    counter.py pipe N [R]               a number through a Pipe to another process and back, N times
     counter.py start fork|spawn [R]     Process(target=f).start() and join()
 
 It runs one round to warm up and R more (default 5; for start 20, a round being
@@ -157,6 +158,34 @@ def queue(n):
     return (ends[0] - starts[0]) / n
 
 
+def echo(conn):
+    try:
+        while True:
+            conn.send(conn.recv())
+    except EOFError:
+        pass
+
+
+def pipe(n):
+    """The time of n numbers there and back, over n."""
+    ctx = context()
+    mine, theirs = ctx.Pipe()
+    p = ctx.Process(target=echo, args=(theirs,), daemon=True)
+    p.start()
+    theirs.close()
+    mine.send(0)
+    mine.recv()
+    begin = time.monotonic_ns()
+    for i in range(n):
+        mine.send(i)
+        if mine.recv() != i:
+            sys.exit("counter.py: another number came back")
+    took = time.monotonic_ns() - begin
+    p.terminate()
+    p.join()
+    return took / n
+
+
 def uncontended(n):
     lock = context().Lock()
     start = time.monotonic_ns()
@@ -203,6 +232,9 @@ def parse(args):
     elif mode == "queue" and len(rest) in (1, 2):
         n = number(rest.pop(0))
         name, one, r = mode, lambda: queue(n), 5
+    elif mode == "pipe" and len(rest) in (1, 2):
+        n = number(rest.pop(0))
+        name, one, r = mode, lambda: pipe(n), 5
     elif mode == "start" and len(rest) in (1, 2) and rest[0] in ("fork", "spawn"):
         method = rest.pop(0)
         name, one, r = "start/" + method, lambda: start(method), 20

@@ -62,6 +62,7 @@ func TestRivalsMeasure(t *testing.T) {
 			"condition 100":   "cpython/condition",
 			"locked 2 10000":  "cpython/locked/2",
 			"queue 100":       "cpython/queue",
+			"pipe 100":        "cpython/pipe",
 			"barrier 2 20":    "cpython/barrier/2",
 			"start fork":      "cpython/start/fork",
 			"start spawn":     "cpython/start/spawn",

@@ -1,0 +1,180 @@
+package mp
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"runtime"
+
+	"github.com/multiproc/mp/internal/race"
+	"github.com/multiproc/mp/internal/refusal"
+	"github.com/multiproc/mp/internal/ring"
+)
+
+// Recv receives the next message, waiting for one as long as it takes. Its errors: io.EOF, if no process holds the other
+// end any more and nothing is left of what it has sent; ErrClosed; and what the decoding says, if the message is not the encoding of an
+// R, or has a handle of an object that is gone: the message was taken then.
+func (c *Connection[S, R]) Recv() (R, error) { return c.RecvContext(background) }
+
+// RecvContext is Recv until ctx ends, and returns ctx's error then: nothing was received. If there is a message the end
+// of ctx does not matter, unless another process is just receiving by the same end.
+func (c *Connection[S, R]) RecvContext(ctx context.Context) (R, error) {
+	v, _, err := c.recv(ctx, true)
+	return v, err
+}
+
+// TryRecv receives the next message if there is one now. Otherwise it returns queue.ErrEmpty, or an error of Recv.
+func (c *Connection[S, R]) TryRecv() (R, error) {
+	v, _, err := c.recv(background, false)
+	return v, err
+}
+
+// recv also tells whether a message was taken: it may be one that cannot be decoded.
+func (c *Connection[S, R]) recv(ctx context.Context, wait bool) (v R, taken bool, err error) {
+	b := takeBuffer()
+	m, err := c.take(ctx, (*b)[:0], wait)
+	if taken = err == nil; taken {
+		v, err = decode[R](c.in, m)
+	}
+	if taken && !m.Shared() {
+		giveBuffer(b, m.Bytes)
+	} else {
+		giveBuffer(b, *b)
+	}
+	runtime.KeepAlive(c)
+	return v, taken, err
+}
+
+// RecvBytes receives the bytes of the next message, as Recv would: what SendBytes was given, or the encoding of what Send
+// was. The slice is the caller's.
+func (c *Connection[S, R]) RecvBytes() ([]byte, error) { return c.recvBytes(nil) }
+
+// recvBytes copies the next message into b, or into memory of its own if b is too short.
+func (c *Connection[S, R]) recvBytes(b []byte) ([]byte, error) {
+	m, err := c.take(background, b[:0:len(b)], true)
+	if err != nil {
+		return nil, err
+	}
+	if m.Shared() || m.Bytes == nil {
+		out := b[:0:len(b)]
+		if out = append(out, m.Bytes...); out == nil {
+			out = []byte{}
+		}
+		c.in.ring.Release(c.in.user, m)
+		m = ring.Of(out)
+	}
+	runtime.KeepAlive(c)
+	return m.Bytes, nil
+}
+
+// BufferTooShortError: a message is longer than the buffer that RecvBytesInto was given. It is io.ErrShortBuffer.
+type BufferTooShortError struct {
+	Message []byte // all of it; it was taken
+	Room    int    // the buffer's length
+}
+
+// Error tells both lengths.
+func (e *BufferTooShortError) Error() string {
+	return fmt.Sprintf("mp: a message of %d bytes came to a buffer of %d; it is in the error's Message", len(e.Message), e.Room)
+}
+
+// Unwrap gives io.ErrShortBuffer.
+func (e *BufferTooShortError) Unwrap() error { return io.ErrShortBuffer }
+
+// RecvBytesInto is RecvBytes into b, without an allocation, and returns the message's length. If b is too short for the
+// message, the error is a *[BufferTooShortError], which has the message: nothing is lost, and b is as before.
+func (c *Connection[S, R]) RecvBytesInto(b []byte) (int, error) {
+	msg, err := c.recvBytes(b)
+	if err != nil {
+		return 0, err
+	}
+	if len(msg) > len(b) {
+		return 0, &BufferTooShortError{Message: msg, Room: len(b)}
+	}
+	return len(msg), nil
+}
+
+// take takes the next message; a short one is copied to the room behind b.
+func (c *Connection[S, R]) take(ctx context.Context, b []byte, wait bool) (ring.Message, error) {
+	msgs := [1]ring.Message{}
+	err := c.mayTake()
+	if err != nil {
+		return msgs[0], err
+	}
+	if wait {
+		_, err = c.in.ring.TakeMany(ctx, c.in.user, b, msgs[:])
+	} else {
+		_, err = c.in.ring.TryTakeMany(ctx, c.in.user, b, msgs[:])
+	}
+	if race.Enabled && err == nil {
+		c.shadow.Acquire()
+	}
+	return msgs[0], c.received(named(err, c.hold))
+}
+
+func (c *Connection[S, R]) mayTake() error {
+	if err := c.end.closed(); err != nil {
+		return err
+	}
+	if c.in.ring == nil {
+		return errOneWay
+	}
+	return nil
+}
+
+// received is what a take's error means here.
+func (c *Connection[S, R]) received(err error) error {
+	if err != refusal.ErrShutDown {
+		return c.end.ended(err)
+	}
+	if why := c.end.closed(); why != nil {
+		return why
+	}
+	return io.EOF
+}
+
+// Poll tells whether Recv would return at once: there is a message, or nothing will come any more, or this handle is
+// closed. It costs two loads.
+func (c *Connection[S, R]) Poll() bool {
+	if c.mayTake() != nil {
+		return true
+	}
+	ready := c.in.ring.Ready()
+	runtime.KeepAlive(c)
+	return ready
+}
+
+// PollContext waits until Poll is true, or until ctx ends: then its error. ErrClosed, if this handle is or gets closed.
+// It takes nothing.
+func (c *Connection[S, R]) PollContext(ctx context.Context) error {
+	if err := c.mayTake(); err != nil {
+		return err
+	}
+	err := c.end.ended(c.in.ring.Await(ctx, c.in.user))
+	runtime.KeepAlive(c)
+	return err
+}
+
+// All yields messages until the other end is gone and nothing is left, or ctx ends: then its error, once. A message that
+// cannot be decoded is yielded as an error, and the next ones follow.
+func (c *Connection[S, R]) All(ctx context.Context) iter.Seq2[R, error] {
+	return func(yield func(R, error) bool) {
+		for {
+			v, taken, err := c.next(ctx)
+			if err == io.EOF && !taken {
+				return
+			}
+			if !yield(v, err) || err != nil && !taken {
+				return
+			}
+		}
+	}
+}
+
+func (c *Connection[S, R]) next(ctx context.Context) (v R, taken bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return v, false, err
+	}
+	return c.recv(ctx, true)
+}
