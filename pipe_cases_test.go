@@ -149,7 +149,7 @@ func converse(t *testing.T) {
 	if v, err := conn.Recv(); v != nil || err != nil {
 		t.Error(v, err)
 	}
-	back(t, conn, bytes.Repeat([]byte("X"), 1<<20))
+	back(t, conn, bytes.Repeat([]byte("X"), 16<<20))
 	ends(t, conn, p)
 }
 

@@ -163,6 +163,7 @@ func allRows(ctx context.Context, scale float64, progress io.Writer) (rows []Row
 	rows = append(rows, queueRows(scale)...)
 	rows = append(rows, eventRows(scale)...)
 	rows = append(rows, sharedQueueRows(scale)...)
+	rows = append(rows, largeQueueRows(scale)...)
 	rows = append(rows, pipeRows(scale)...)
 	rows = append(rows, processRows(scale)...)
 	var closers []func() error
