@@ -73,21 +73,22 @@ func (s sweptBlocks) Shrink(where uint64) {
 	s.a.shrink(s.o, Offset(where), s.place, s.a.lockSweeping, nil)
 }
 
-// ringUser is this process's way of using a ring of the object's.
-func (a *Arena) ringUser(r *ring.Ring, bytes uint64, s ring.Store, number uint64) (*ring.User, error) {
+// ringUser is the way of using a ring of the object's for a process: this one, or a dead one in whose name this one sweeps.
+func (a *Arena) ringUser(id uint32, r *ring.Ring, bytes uint64, s ring.Store, number uint64) (*ring.User, error) {
 	return r.NewUser(ring.Surroundings{
-		ID: a.id, Parker: a.park, Knows: a.knows, Lives: a.lives, Bytes: bytes, Store: s, Number: number,
+		ID: id, Parker: a.park, Knows: a.knows, Lives: a.lives, Bytes: bytes, Store: s, Number: number,
 	})
 }
 
-// sweepRing frees what a dead process had of a ring, and the blocks that it had in hand.
+// sweepRing frees what a dead process had of a ring, and the blocks that it had in hand. It takes locks and blocks in the name of the
+// dead: this process may have no handle of the object, and if it dies too, whoever goes on with this sweep finds them here.
 func (a *Arena) sweepRing(r *ring.Ring, o *Object, bytes uint64, slot, id uint32, number uint64) {
 	r.Died(id, a.park)
 	s := sweptBlocks{blocks{a, o}, &a.Slot(slot).Limbo[0]}
 	if !s.Any() {
 		return
 	}
-	if u, err := a.ringUser(r, bytes, s, number); err == nil {
+	if u, err := a.ringUser(id, r, bytes, s, number); err == nil {
 		r.Owe()
 		r.Reclaim(u)
 	}

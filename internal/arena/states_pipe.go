@@ -108,27 +108,27 @@ func (a *Arena) LeaveEnd(o *Object, end int) {
 	a.unlock()
 	if gone {
 		failpoint.Hit("pipe: end left")
-		a.shutPipe(o, blocks{a, o})
+		a.shutPipe(a.id, o, blocks{a, o})
 	}
 }
 
 // PipeUser is this process's way of using the ring for what an end sends; nil if it sends nothing. *ring.CorruptError: there is none.
 func (a *Arena) PipeUser(o *Object, end int) (*ring.User, error) {
-	return a.pipeUser(o, end, blocks{a, o})
+	return a.pipeUser(a.id, o, end, blocks{a, o})
 }
 
-func (a *Arena) pipeUser(o *Object, end int, s ring.Store) (*ring.User, error) {
+func (a *Arena) pipeUser(id uint32, o *Object, end int, s ring.Store) (*ring.User, error) {
 	r := a.PipeRing(o, end)
 	if r == nil {
 		return nil, nil
 	}
-	return a.ringUser(r, pipeRing(PayloadOf[PipeState](o).Sizes[end]), s, uint64(end))
+	return a.ringUser(id, r, pipeRing(PayloadOf[PipeState](o).Sizes[end]), s, uint64(end))
 }
 
-// shutPipe may be done again. A ring that is none needs none.
-func (a *Arena) shutPipe(o *Object, s ring.Store) {
+// shutPipe is for a process that holds the pipe, or for the sweep of one that did. It may be done again. A ring that is none needs none.
+func (a *Arena) shutPipe(id uint32, o *Object, s ring.Store) {
 	for end := range 2 {
-		if u, err := a.pipeUser(o, end, s); u != nil && err == nil {
+		if u, err := a.pipeUser(id, o, end, s); u != nil && err == nil {
 			a.PipeRing(o, end).Shutdown(u, false)
 			failpoint.Hit("pipe: shut one way")
 		}
@@ -150,7 +150,7 @@ func (s *PipeState) died(a *Arena, o *Object, slot, id uint32) {
 	a.unlock()
 	failpoint.Hit("sweep: ends left")
 	if gone {
-		a.shutPipe(o, sweptBlocks{blocks{a, o}, &a.Slot(slot).Limbo[0]})
+		a.shutPipe(id, o, sweptBlocks{blocks{a, o}, &a.Slot(slot).Limbo[0]})
 	}
 }
 

@@ -15,7 +15,7 @@ type QueueState struct {
 
 // RingUser is this process's way of using a queue's ring; *ring.CorruptError: there is none.
 func (a *Arena) RingUser(o *Object) (*ring.User, error) {
-	return a.ringUser(&PayloadOf[QueueState](o).Ring, a.ringBytes(o), blocks{a, o}, 0)
+	return a.ringUser(a.id, &PayloadOf[QueueState](o).Ring, a.ringBytes(o), blocks{a, o}, 0)
 }
 
 func (a *Arena) ringBytes(o *Object) uint64 {

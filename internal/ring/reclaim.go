@@ -47,7 +47,7 @@ func (r *Ring) Reclaim(u *User) {
 }
 
 // orphans takes those blocks of the dead in hand that are to be freed. H and B are held. Killed in it, they are those of
-// another who is dead.
+// another who is dead; a sweep has them in the hand of the dead.
 func (r *Ring) orphans(u *User) (out []uint64, err error) {
 	var dead []uint64
 	u.Store.Each(func(at uint64, b *Block) {
