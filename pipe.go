@@ -39,7 +39,7 @@ import (
 //
 // # Cost
 //
-// There is a ring for each direction, of 256 KiB or [RingBytes]; a message may take a quarter of it. Messages of small
+// There is a ring for each direction, of 256 KiB or [RingBytes]; long messages lie beside it, as those of a [Queue] do. Messages of small
 // plain data are sent and received without an allocation, in about 0.1 µs each, and a round trip between two processes
 // that both run takes 1 to 2 µs. Who waits looks for up to about 20 µs and then sleeps; a system call is made only if somebody
 // sleeps.

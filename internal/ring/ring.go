@@ -3,7 +3,8 @@
 //
 // The ring is a head of a few words (Ring) and its bytes, a power of two. A message is a record: one header
 // word, then its bytes, rounded up to whole words, never split at the ring's end: where one does not fit, a
-// record without a message fills the rest, which only ever stands before one that has one.
+// record without a message fills the rest, which only ever stands before one that has one. Several records may go in or come
+// out at once: each mark moves over all of them by one CAS.
 //
 //	head ≤ tail, tail − head ≤ size
 //	[head, tail)         the messages that were put and not taken, in this order
@@ -29,6 +30,11 @@
 // otherwise wakes the next: puts have relied on it since W was taken away. For space there is one sleeper
 // at a time: it holds the lock Line, and while it sleeps all others stand behind it, also those whose message would fit.
 // So a large message is not starved by small ones, and the next has its turn by the unlock.
+//
+// # Long messages
+//
+// What is longer than User.Largest lies in a block outside of the ring; its record names the block, and takes as much of the ring as
+// if the message lay there. See Block.
 //
 // # Corruption
 //
