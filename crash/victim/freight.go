@@ -74,7 +74,7 @@ func (f freight) load(ctx context.Context, who int) error {
 
 // ship writes a message where it will be read.
 func (f freight) ship(ctx context.Context, b []byte) error {
-	r, err := mp.Reserve(f.Dock, len(b)+20_000) // long, whatever it is cut to
+	r, err := mp.Reserve(f.Dock, len(b)+40_000) // long, whatever it is cut to
 	if err != nil {
 		return err
 	}

@@ -64,6 +64,20 @@ var dropFreight = mp.Proc2(func(ctx context.Context, f freight, n int) error {
 	return nil
 })
 
+// leaveDock drops the last handle of a queue with messages on it, when the garbage collector finds it.
+var leaveDock = mp.Proc(func(ctx context.Context, n int) error {
+	left := mp.DefaultArena().Left()
+	if err := newFreight().load(ctx, theShipper); err != nil {
+		return err
+	}
+	arm(n)
+	for mp.DefaultArena().Left() < left && ctx.Err() == nil {
+		runtime.GC()
+	}
+	failpoint.Hit("crash: dock left")
+	return ctx.Err()
+})
+
 var dieShipping = mp.Proc2(func(ctx context.Context, f freight, at int) error {
 	if err := f.load(ctx, theShipper); err != nil {
 		return err
@@ -168,6 +182,9 @@ func freightScenarios() []scenario {
 		},
 		{name: "freight dropped", setup: droppedDock, after: afterFreight, victim: alone(dropFreight)},
 	}
+	all = append(all, scenario{
+		name: "freight left behind", victim: func(_ *family, n int) mp.Target { return leaveDock(n) },
+	})
 	for _, at := range []int{2, 8} {
 		all = append(all, scenario{
 			name: fmt.Sprintf("sweep of one dead at step %d of shipping", at), setup: openDock, after: afterFreight,

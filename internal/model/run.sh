@@ -181,6 +181,19 @@ fail ring -DR=1 -DNOFREE -DDEATH=2
 fail ring -DR=0 -DP=1 -DNOTELL -DSHUT -DDEATH=4
 fail ring -DR=1 -DONEEND -DSHUT -DDROP
 fail ring -DR=1 -DFLAG -DSTOP=0
+pass large
+pass large -DDEATH=1
+pass large -DDEATH=2
+pass large -DDEATH=2 -DAGAIN -DM=1
+fail large -DNONAME -DDEATH=1
+fail large -DOWNLATE -DDEATH=2
+fail large -DNOOWE -DDEATH=1
+fail large -DNOLOOK -DDEATH=1
+fail large -DNOLOOKB -DDEATH=1
+fail large -DKEEPFIRST -DDEATH=2
+fail large -DTAKEFIRST -DDEATH=1
+fail large -DHINT -DDEATH=2
+fail large -DOWNNAME -DAGAIN -DDEATH=2 -DM=1
 pass sweep -DNS=3 -DBURY -DCORPSE
 pass sweep -DNS=3 -DCORPSE -DPIDS
 pass sweep -DNS=3 -DNOINHERIT
