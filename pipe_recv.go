@@ -7,7 +7,6 @@ import (
 	"iter"
 	"runtime"
 
-	"github.com/multiproc/mp/internal/race"
 	"github.com/multiproc/mp/internal/refusal"
 	"github.com/multiproc/mp/internal/ring"
 )
@@ -32,15 +31,11 @@ func (c *Connection[S, R]) TryRecv() (R, error) {
 
 // recv also tells whether a message was taken: it may be one that cannot be decoded.
 func (c *Connection[S, R]) recv(ctx context.Context, wait bool) (v R, taken bool, err error) {
-	b := takeBuffer()
-	m, err := c.take(ctx, (*b)[:0], wait)
-	if taken = err == nil; taken {
-		v, err = decode[R](c.in, m)
+	if err := c.mayTake(); err != nil {
+		return v, false, err
 	}
-	if taken && !m.Shared() {
-		giveBuffer(b, m.Bytes)
-	} else {
-		giveBuffer(b, *b)
+	if v, taken, err = receive[R](ctx, c.in, wait); !taken {
+		err = c.received(err)
 	}
 	runtime.KeepAlive(c)
 	return v, taken, err
@@ -52,9 +47,12 @@ func (c *Connection[S, R]) RecvBytes() ([]byte, error) { return c.recvBytes(nil)
 
 // recvBytes copies the next message into b, or into memory of its own if b is too short.
 func (c *Connection[S, R]) recvBytes(b []byte) ([]byte, error) {
-	m, err := c.take(background, b[:0:len(b)], true)
-	if err != nil {
+	if err := c.mayTake(); err != nil {
 		return nil, err
+	}
+	m, err := c.in.take(background, b[:0:len(b)], true)
+	if err != nil {
+		return nil, c.received(err)
 	}
 	if m.Shared() || m.Bytes == nil {
 		out := b[:0:len(b)]
@@ -93,24 +91,6 @@ func (c *Connection[S, R]) RecvBytesInto(b []byte) (int, error) {
 		return 0, &BufferTooShortError{Message: msg, Room: len(b)}
 	}
 	return len(msg), nil
-}
-
-// take takes the next message; a short one is copied to the room behind b.
-func (c *Connection[S, R]) take(ctx context.Context, b []byte, wait bool) (ring.Message, error) {
-	msgs := [1]ring.Message{}
-	err := c.mayTake()
-	if err != nil {
-		return msgs[0], err
-	}
-	if wait {
-		_, err = c.in.ring.TakeMany(ctx, c.in.user, b, msgs[:])
-	} else {
-		_, err = c.in.ring.TryTakeMany(ctx, c.in.user, b, msgs[:])
-	}
-	if race.Enabled && err == nil {
-		c.shadow.Acquire()
-	}
-	return msgs[0], c.received(named(err, c.hold))
 }
 
 func (c *Connection[S, R]) mayTake() error {

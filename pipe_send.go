@@ -7,9 +7,7 @@ import (
 	"io"
 	"runtime"
 
-	"github.com/multiproc/mp/internal/race"
 	"github.com/multiproc/mp/internal/refusal"
-	"github.com/multiproc/mp/internal/ring"
 )
 
 // errPeerGone: nobody will ever receive it.
@@ -35,12 +33,7 @@ func (c *Connection[S, R]) send(ctx context.Context, v S, wait bool) error {
 	if err := c.mayPut(); err != nil {
 		return err
 	}
-	b := takeBuffer()
-	m, used, err := encode(c.out, (*b)[:0], v, wait)
-	if err == nil {
-		err = c.put(ctx, m, wait)
-	}
-	giveBuffer(b, used)
+	err := c.sent(send(ctx, c.out, v, wait))
 	runtime.KeepAlive(c)
 	return err
 }
@@ -54,26 +47,10 @@ func (c *Connection[S, R]) SendBytes(b []byte) error {
 	}
 	m, err := c.out.wrap(b, true)
 	if err == nil {
-		err = c.put(background, m, true)
+		err = c.sent(c.out.put(background, m, true))
 	}
 	runtime.KeepAlive(c)
 	return err
-}
-
-func (c *Connection[S, R]) put(ctx context.Context, m ring.Message, wait bool) (err error) {
-	if race.Enabled {
-		c.shadow.Release()
-	}
-	msgs := [1]ring.Message{m}
-	if wait {
-		_, err = c.out.ring.PutMany(ctx, c.out.user, msgs[:])
-	} else {
-		_, err = c.out.ring.TryPutMany(ctx, c.out.user, msgs[:])
-	}
-	if err != nil {
-		c.out.ring.Release(c.out.user, m)
-	}
-	return c.sent(named(err, c.hold))
 }
 
 // mayPut tells why nothing can be sent, whether there is room or not.

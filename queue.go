@@ -11,7 +11,6 @@ import (
 
 	"github.com/multiproc/mp/internal/arena"
 	"github.com/multiproc/mp/internal/codec"
-	"github.com/multiproc/mp/internal/race"
 	"github.com/multiproc/mp/internal/refusal"
 	"github.com/multiproc/mp/internal/ring"
 )
@@ -173,29 +172,9 @@ func (q *Queue[T]) PutContext(ctx context.Context, v T) error { return q.send(ct
 func (q *Queue[T]) TryPut(v T) error { return q.send(background, v, false) }
 
 func (q *Queue[T]) send(ctx context.Context, v T, wait bool) error {
-	b := takeBuffer()
-	m, used, err := encode(q.way(), (*b)[:0], v, wait)
-	if err == nil {
-		if err = q.put(ctx, m, wait); err != nil {
-			q.state.Ring.Release(q.user, m)
-		}
-	}
-	giveBuffer(b, used)
+	err := send(ctx, q.way(), v, wait)
 	runtime.KeepAlive(q)
 	return err
-}
-
-func (q *Queue[T]) put(ctx context.Context, m ring.Message, wait bool) (err error) {
-	if race.Enabled {
-		q.shadow.Release()
-	}
-	msgs := [1]ring.Message{m}
-	if wait {
-		_, err = q.state.Ring.PutMany(ctx, q.user, msgs[:])
-	} else {
-		_, err = q.state.Ring.TryPutMany(ctx, q.user, msgs[:])
-	}
-	return named(err, q.hold)
 }
 
 // Get gets the next message, waiting for one as long as it takes. Its errors: ErrShutDown, if the queue was shut down and
@@ -217,33 +196,9 @@ func (q *Queue[T]) TryGet() (T, error) {
 
 // receive also tells whether a message was taken: it may be one that cannot be decoded.
 func (q *Queue[T]) receive(ctx context.Context, wait bool) (v T, taken bool, err error) {
-	b := takeBuffer()
-	m, err := q.take(ctx, (*b)[:0], wait)
-	if taken = err == nil; taken {
-		v, err = decode[T](q.way(), m)
-	}
-	if taken && !m.Shared() {
-		giveBuffer(b, m.Bytes)
-	} else {
-		giveBuffer(b, *b)
-	}
+	v, taken, err = receive[T](ctx, q.way(), wait)
 	runtime.KeepAlive(q)
 	return v, taken, err
-}
-
-func (q *Queue[T]) take(ctx context.Context, b []byte, wait bool) (_ ring.Message, err error) {
-	msgs := [1]ring.Message{}
-	if wait {
-		_, err = q.state.Ring.TakeMany(ctx, q.user, b, msgs[:])
-	} else {
-		_, err = q.state.Ring.TryTakeMany(ctx, q.user, b, msgs[:])
-	}
-	if err != nil {
-		err = named(err, q.hold)
-	} else if race.Enabled {
-		q.shadow.Acquire()
-	}
-	return msgs[0], err
 }
 
 // All yields messages until the queue is shut down and empty, or ctx ends: then its error, once. A message that cannot be

@@ -49,7 +49,7 @@ func (q *Queue[T]) putBatch(ctx context.Context, vs []T) (n int, err error) {
 	}()
 	var wrong error
 	for sum := 0; msgs < min(len(vs), batchLength) && sum < batchBytes; msgs++ {
-		if batch[msgs], used, wrong = encode(q.way(), used, vs[msgs], true); wrong != nil {
+		if batch[msgs], used, wrong = encode(q.way(), used, &vs[msgs], true); wrong != nil {
 			break
 		}
 		sum += len(batch[msgs].Bytes)

@@ -1,11 +1,13 @@
 package mp
 
 import (
+	"context"
 	"errors"
 	"math"
 
 	"github.com/multiproc/mp/internal/arena"
 	"github.com/multiproc/mp/internal/codec"
+	"github.com/multiproc/mp/internal/race"
 	"github.com/multiproc/mp/internal/refusal"
 	"github.com/multiproc/mp/internal/ring"
 )
@@ -17,25 +19,125 @@ type way struct {
 	hold *hold
 }
 
-// encode makes v a message: a short one at the end of b, which it returns longer, a long one in a block, at once if its length is
-// known. If there is no room for that now and wait is false it is ErrFull, before anything is filled in vain.
-func encode[T any](w way, b []byte, v T, wait bool) (m ring.Message, used []byte, err error) {
-	most := w.user.Largest()
-	if n, known := codec.Size(v); known && n > most {
-		if m, err = w.block(n, wait); err == nil {
-			_, err = codec.Append(m.Bytes[:0], v) // there is room for all of it
+// send puts a value.
+func send[T any](ctx context.Context, w way, v T, wait bool) error {
+	if b, ok := codec.View(&v); ok { // it is copied from where it lies
+		m, err := w.wrap(b, wait)
+		if err != nil {
+			return err
 		}
-		return m, b, err
+		return w.put(ctx, m, wait)
 	}
-	used, err = codec.Append(b, v)
+	return sendEncoded(ctx, w, v, wait)
+}
+
+// sendEncoded is apart so that v moves to the heap only here.
+//
+//go:noinline
+func sendEncoded[T any](ctx context.Context, w way, v T, wait bool) error {
+	b := takeBuffer()
+	m, used, err := encode(w, (*b)[:0], &v, wait)
+	if err == nil {
+		err = w.put(ctx, m, wait)
+	}
+	giveBuffer(b, used)
+	return err
+}
+
+// put puts a message, or gives its block back.
+func (w way) put(ctx context.Context, m ring.Message, wait bool) error {
+	err := w.try(ctx, m, wait)
 	if err != nil {
+		w.ring.Release(w.user, m)
+	}
+	return err
+}
+
+// try puts a message, or leaves it in hand.
+func (w way) try(ctx context.Context, m ring.Message, wait bool) (err error) {
+	if race.Enabled {
+		w.hold.shadow.Release()
+	}
+	msgs := [1]ring.Message{m}
+	if wait {
+		_, err = w.ring.PutMany(ctx, w.user, msgs[:])
+	} else {
+		_, err = w.ring.TryPutMany(ctx, w.user, msgs[:])
+	}
+	return named(err, w.hold)
+}
+
+// receive takes a value; it also tells whether a message was taken: it may be one that cannot be decoded.
+func receive[T any](ctx context.Context, w way, wait bool) (v T, taken bool, err error) {
+	room, ok := codec.Room(&v)
+	if !ok || cap(room) > w.user.Largest() {
+		return receiveEncoded[T](ctx, w, wait)
+	}
+	m, err := w.take(ctx, room, wait)
+	if err != nil || !m.Shared() && len(m.Bytes) == cap(room) {
+		return v, err == nil, err
+	}
+	w.ring.Release(w.user, m)
+	_, err = codec.Decode[T](make([]byte, len(m.Bytes))) // it says what is wrong with the length
+	return v, true, err
+}
+
+//go:noinline
+func receiveEncoded[T any](ctx context.Context, w way, wait bool) (v T, taken bool, err error) {
+	if codec.Owned[T]() {
+		m, err := w.take(ctx, nil, wait)
+		switch {
+		case err != nil:
+			return v, false, err
+		case m.Shared():
+			v, err = decode[T](w, m)
+		default:
+			v, err = codec.Own[T](m.Bytes) // it was copied to where it stays
+		}
+		return v, true, err
+	}
+	b := takeBuffer()
+	used := *b
+	m, err := w.take(ctx, used[:0], wait)
+	if taken = err == nil; taken {
+		if !m.Shared() {
+			used = m.Bytes
+		}
+		v, err = decode[T](w, m)
+	}
+	giveBuffer(b, used)
+	return v, taken, err
+}
+
+func (w way) take(ctx context.Context, b []byte, wait bool) (m ring.Message, err error) {
+	if wait {
+		m, err = w.ring.TakeOne(ctx, w.user, b)
+	} else {
+		m, err = w.ring.TryTakeOne(ctx, w.user, b)
+	}
+	if err != nil {
+		err = named(err, w.hold)
+	} else if race.Enabled {
+		w.hold.shadow.Acquire()
+	}
+	return m, err
+}
+
+// encode makes *v a message: where it lies, if its bytes lie somewhere, or at the end of b, which it returns longer; a long one in
+// a block. If there is no room for that now and wait is false it is ErrFull, before anything is filled in vain.
+func encode[T any](w way, b []byte, v *T, wait bool) (m ring.Message, used []byte, err error) {
+	if view, ok := codec.View(v); ok {
+		m, err = w.wrap(view, wait)
 		return m, b, err
 	}
-	if msg := used[len(b):]; len(msg) > most {
-		m, err = w.wrap(msg, wait)
+	if used, err = codec.Append(b, *v); err != nil {
 		return m, b, err
 	}
-	return ring.Of(used[len(b):]), used, nil
+	m, err = w.wrap(used[len(b):], wait)
+	if err != nil || m.Shared() {
+		used = b
+	}
+	return m, used, err
 }
 
 // wrap makes bytes a message, which are not to be changed before it is put, unless they are copied.

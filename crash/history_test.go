@@ -86,9 +86,15 @@ const (
 	opRUnlock
 	opPut
 	opTake
+	opTryPut
+	opTryTake
+	opLen
+	opShut
+	opShutNow
+	opDrop
 )
 
-var opNames = [...]string{"none", "lock", "try", "unlock", "recover", "die", "load", "store", "add", "swap", "update", "acquire", "try acquire", "release", "value", "rlock", "rtry", "runlock", "put", "take"}
+var opNames = [...]string{"none", "lock", "try", "unlock", "recover", "die", "load", "store", "add", "swap", "update", "acquire", "try acquire", "release", "value", "rlock", "rtry", "runlock", "put", "take", "try put", "try take", "len", "shut", "shut now", "drop"}
 
 func (o op) String() string { return opNames[o] }
 

@@ -46,22 +46,6 @@ func Append[T any](b []byte, v T) ([]byte, error) {
 	}
 }
 
-// Size is how many bytes Append adds for v, if that can be told without making them: of plain data, strings and slices of plain
-// data. So they can be written where they are to be.
-func Size[T any](v T) (n int, known bool) {
-	p := planOf(reflect.TypeFor[T]())
-	switch p.form {
-	case formRaw:
-		return int(p.size), true
-	case formElements:
-		return len(elements(&v, p.size)), true
-	case formString:
-		return len(*asString(&v)), true
-	default:
-		return 0, false
-	}
-}
-
 // appendWalked is apart so that v moves to the heap only here.
 //
 //go:noinline

@@ -65,8 +65,48 @@ func roundTrip[T any](t *testing.T, v T) T {
 	if err != nil {
 		t.Fatalf("Decode(%T): %v\nbytes %x", v, err, b)
 	}
+	inPlace(t, v, bytes.Clone(b))
 	clear(b) // nothing in got may point into b
 	return got
+}
+
+// inPlace: what needs no copy is the same as what is copied; b are the bytes of v.
+func inPlace[T any](t *testing.T, v T, b []byte) {
+	t.Helper()
+	view, ok := codec.View(&v)
+	if !ok {
+		return
+	}
+	if !bytes.Equal(view, b) {
+		t.Errorf("View(%T): %x, not %x", v, view, b)
+	}
+	own, err := codec.Own[T](b)
+	if again, _ := codec.View(&own); err != nil || !bytes.Equal(again, view) {
+		t.Errorf("Own(%T): %x, not %x, %v", v, again, view, err)
+	}
+	var into T
+	if room, ok := codec.Room(&into); ok {
+		room = append(room, view...)
+		if again, _ := codec.View(&into); len(room) != cap(room) || !bytes.Equal(again, view) {
+			t.Errorf("Room(%T): %x, not %x", v, again, view)
+		}
+	}
+}
+
+// Bytes that are no such value are refused, in place or not.
+func TestOwnRefuses(t *testing.T) {
+	if v, err := codec.Own[[]int](make([]byte, 12)); err == nil {
+		t.Errorf("12 bytes are %v", v)
+	}
+	if v, err := codec.Own[[]bool]([]byte{0, 2}); err == nil {
+		t.Errorf("a 2 is one of %v", v)
+	}
+	if _, ok := codec.Room(new(bool)); ok {
+		t.Error("any byte is a bool")
+	}
+	if v, err := codec.Own[[]int](nil); v != nil || err != nil {
+		t.Errorf("nothing is %v, %v", v, err)
+	}
 }
 
 func same[T any](v T) func(*testing.T) {

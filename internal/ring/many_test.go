@@ -46,7 +46,7 @@ func TestBatches(t *testing.T) {
 		if n := r.Len(); n != in-out {
 			t.Fatalf("Len is %d of %d", n, in-out)
 		}
-		n, err = r.TryTakeMany(background, u, make([]byte, 0, 100), msgs[:1+round%7])
+		n, err = r.take(background, u, make([]byte, 0, 100), msgs[:1+round%7])
 		expect(t, err, nil)
 		for _, m := range msgs[:n] {
 			check(t, out, m.Bytes)
@@ -149,7 +149,7 @@ func TestBatchHasAnEnd(t *testing.T) {
 		mustPut(t, r, u, make([]byte, 1<<14))
 	}
 	msgs := make([]Message, 9)
-	if n, err := r.TryTakeMany(background, u, nil, msgs); n != 4 || err != nil {
+	if n, err := r.take(background, u, nil, msgs); n != 4 || err != nil {
 		t.Errorf("%d taken, %v", n, err)
 	}
 }

@@ -105,7 +105,7 @@ func (r *Ring) lineUp(ctx context.Context, u *User) (first bool, err error) {
 	tick, cancel := context.WithTimeout(ctx, park.Tick)
 	defer cancel()
 	failpoint.Hit("ring: in line")
-	switch err := r.lock(tick, u, &r.Line, &u.spinLine); {
+	switch err := r.lockSlow(tick, u, &r.Line, &u.spinLine); {
 	case err == nil:
 		return true, nil
 	case errors.Is(err, refusal.ErrCorrupt):
@@ -139,11 +139,15 @@ func (r *Ring) put(ctx context.Context, u *User, msgs []Message) (n int, err err
 	if r.Corrupt() {
 		return 0, r.refuse()
 	}
-	if err := r.lock(ctx, u, &r.T, &u.spinT); err != nil {
-		return 0, err
+	if !r.T.TryLock(u.me) {
+		if err := r.lockSlow(ctx, u, &r.T, &u.spinT); err != nil {
+			return 0, err
+		}
 	}
 	n, wake, err := r.append(u, msgs)
-	r.unlock(u, &r.T)
+	if !r.T.Unlock(u.me) {
+		r.unlockSlow(u, &r.T)
+	}
 	if wake {
 		failpoint.Hit("ring: waking a consumer")
 		u.Parker.Wake(r.Tail.low(), n)
@@ -225,6 +229,10 @@ func (r *Ring) lock(ctx context.Context, u *User, l *prim.Lock, spin *park.Spin)
 	if l.TryLock(u.me) {
 		return nil
 	}
+	return r.lockSlow(ctx, u, l, spin)
+}
+
+func (r *Ring) lockSlow(ctx context.Context, u *User, l *prim.Lock, spin *park.Spin) error {
 	if err := r.stray(u, l); err != nil {
 		return err
 	}
@@ -236,9 +244,12 @@ func (r *Ring) lock(ctx context.Context, u *User, l *prim.Lock, spin *park.Spin)
 
 // unlock has no error: what was done under the lock is done.
 func (r *Ring) unlock(u *User, l *prim.Lock) {
-	if l.Unlock(u.me) {
-		return
+	if !l.Unlock(u.me) {
+		r.unlockSlow(u, l)
 	}
+}
+
+func (r *Ring) unlockSlow(u *User, l *prim.Lock) {
 	if err := l.UnlockSlow(u.me, u.Parker); err != nil {
 		free(l, u.Parker)
 		_ = r.condemn(u.Parker, err) // whoever comes next is told

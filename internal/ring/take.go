@@ -11,16 +11,14 @@ import (
 // Take copies the next message to the end of b and returns the longer slice, waiting for a message until ctx ends.
 // ErrShutDown: the ring was shut and is empty. Killed in it, the message is still there, or was taken.
 func (r *Ring) Take(ctx context.Context, u *User, b []byte) ([]byte, error) {
-	var one [1]Message
-	_, err := r.TakeMany(ctx, u, b[len(b):], one[:])
-	return r.unwrap(u, b, one[0]), err
+	m, err := r.TakeOne(ctx, u, b[len(b):])
+	return r.unwrap(u, b, m), err
 }
 
 // TryTake is Take that does not wait for a message: ErrEmpty if there is none.
 func (r *Ring) TryTake(u *User, b []byte) ([]byte, error) {
-	var one [1]Message
-	_, err := r.TryTakeMany(context.Background(), u, b[len(b):], one[:])
-	return r.unwrap(u, b, one[0]), err
+	m, err := r.TryTakeOne(context.Background(), u, b[len(b):])
+	return r.unwrap(u, b, m), err
 }
 
 // unwrap adds a message to b. One that was copied to the room behind b is copied onto itself.
@@ -33,22 +31,35 @@ func (r *Ring) unwrap(u *User, b []byte, m Message) []byte {
 	return b
 }
 
-// TakeMany takes the next messages, at most len(msgs), waiting for the first one until ctx ends, by one move of Head. It copies
-// at most 64 KiB, to the room behind b, or if that is not enough elsewhere. Blocks are in this process's hand, and go back by
-// Release. Killed in it, all of them are still there, or were taken.
+// TakeOne takes the next message, waiting for it until ctx ends. It is copied to the room behind b, or if that is not enough
+// elsewhere; or it lies in a block, which is in this process's hand and goes back by Release.
+func (r *Ring) TakeOne(ctx context.Context, u *User, b []byte) (m Message, err error) {
+	if m, err = r.takeOne(ctx, u, b); err != refusal.ErrEmpty {
+		return m, err
+	}
+	for slept := false; ; { // who does not wait has no need to look at Tail, which costs the producer its cache line
+		seen := r.Tail.low().Load()
+		if m, err = r.takeOne(ctx, u, b); err == refusal.ErrEmpty {
+			if err = r.linger(ctx, u, seen, &slept); err == nil {
+				continue
+			}
+		}
+		if slept {
+			r.HandOn(u)
+		}
+		return m, err
+	}
+}
+
+// TakeMany is TakeOne for the next messages, at most len(msgs), by one move of Head. It copies at most 64 KiB, if they are more than
+// one. Killed in it, all of them are still there, or were taken.
 func (r *Ring) TakeMany(ctx context.Context, u *User, b []byte, msgs []Message) (n int, err error) {
 	for slept := false; ; {
 		seen := r.Tail.low().Load()
-		n, err := r.take(ctx, u, b, msgs)
-		if err == refusal.ErrEmpty {
-			if u.spinData.Until(r.Tail.low(), seen, park.Same) {
+		if n, err = r.take(ctx, u, b, msgs); err == refusal.ErrEmpty {
+			if err = r.linger(ctx, u, seen, &slept); err == nil {
 				continue
 			}
-			if err = r.awaitData(ctx, u); err == nil {
-				slept = true
-				continue
-			}
-			slept = true
 		}
 		if slept {
 			r.HandOn(u)
@@ -57,21 +68,62 @@ func (r *Ring) TakeMany(ctx context.Context, u *User, b []byte, msgs []Message) 
 	}
 }
 
-// TryTakeMany is TakeMany that does not wait for a message: ErrEmpty if there is none. ctx ends the wait for another that is just
+// linger waits while the ring is empty, and Tail as it was seen, and tells whether it has slept.
+func (r *Ring) linger(ctx context.Context, u *User, seen uint32, slept *bool) error {
+	if u.spinData.Until(r.Tail.low(), seen, park.Same) {
+		return nil
+	}
+	*slept = true
+	return r.awaitData(ctx, u)
+}
+
+// TryTakeOne is TakeOne that does not wait for a message: ErrEmpty if there is none. ctx ends the wait for another that is just
 // taking one.
-func (r *Ring) TryTakeMany(ctx context.Context, u *User, b []byte, msgs []Message) (n int, err error) {
-	return r.take(ctx, u, b, msgs)
+func (r *Ring) TryTakeOne(ctx context.Context, u *User, b []byte) (Message, error) {
+	return r.takeOne(ctx, u, b)
+}
+
+// takeOne is take of one, apart: what b leads to may lie on the caller's stack.
+func (r *Ring) takeOne(ctx context.Context, u *User, b []byte) (m Message, err error) {
+	if err := r.enter(ctx, u); err != nil {
+		return m, err
+	}
+	at, wake := uint64(0), false
+	if at, err = r.some(); err == nil {
+		if m, at, err = r.copyOut(u, at, b); err == nil {
+			wake = r.pass(at)
+		} else {
+			err = r.condemn(u.Parker, err)
+		}
+	}
+	r.leave(u, wake)
+	return m, err
 }
 
 func (r *Ring) take(ctx context.Context, u *User, b []byte, msgs []Message) (n int, err error) {
-	if r.Corrupt() {
-		return 0, r.refuse()
-	}
-	if err := r.lock(ctx, u, &r.H, &u.spinH); err != nil {
+	if err := r.enter(ctx, u); err != nil {
 		return 0, err
 	}
 	n, wake, err := r.cut(u, b, msgs)
-	r.unlock(u, &r.H)
+	r.leave(u, wake)
+	return n, err
+}
+
+// enter takes H, and leave frees it, and does what the next one must not wait for.
+func (r *Ring) enter(ctx context.Context, u *User) error {
+	if r.Corrupt() {
+		return r.refuse()
+	}
+	if r.H.TryLock(u.me) {
+		return nil
+	}
+	return r.lockSlow(ctx, u, &r.H, &u.spinH)
+}
+
+func (r *Ring) leave(u *User, wake bool) {
+	if !r.H.Unlock(u.me) {
+		r.unlockSlow(u, &r.H)
+	}
 	if wake {
 		failpoint.Hit("ring: waking a producer")
 		u.Parker.Wake(r.Head.low(), 1)
@@ -79,7 +131,6 @@ func (r *Ring) take(ctx context.Context, u *User, b []byte, msgs []Message) (n i
 	if r.owed.Load() != 0 {
 		r.Reclaim(u)
 	}
-	return n, err
 }
 
 // enough is how many bytes are copied at most before the others that wait for the lock have their turn.
@@ -87,35 +138,46 @@ const enough = 1 << 16
 
 // cut copies the first messages out, or takes their blocks in hand, and moves Head over them. H is held.
 func (r *Ring) cut(u *User, b []byte, msgs []Message) (n int, wake bool, err error) {
-	from, err := r.some()
+	at, err := r.some()
 	if err != nil {
 		return 0, false, err
 	}
-	at, before := from, len(b)
-	for n < len(msgs) && at != r.TailSeen {
-		start, h, err := r.first(u, at, words(at, r.TailSeen))
-		if err == nil && h.kind() == inBlock {
-			msgs[n], err = r.open(u, start)
-		} else if err == nil {
-			old := len(b)
-			if n > 0 && old-before+int(h.size()) > enough {
-				break
-			}
-			b = append(b, r.bytes(u, u.index(start), h.size())...)
-			msgs[n] = Of(b[old:])
-		}
-		if err != nil && n == 0 {
+	for room := enough; n < len(msgs) && at != r.TailSeen; n++ {
+		m, next, err := r.copyOut(u, at, b)
+		switch {
+		case err != nil && n == 0:
 			return 0, false, r.condemn(u.Parker, err)
-		} else if err != nil {
-			break // those before it are what they were
+		case err != nil || n > 0 && !m.Shared() && len(m.Bytes) > room:
+			return n, r.pass(at), nil // those before it are what they were
+		case !m.Shared():
+			room -= len(m.Bytes)
+			b = m.Bytes[len(m.Bytes):]
 		}
-		at = past(start, recordWords(h.size()), 1)
-		n++
+		msgs[n], at = m, next
 	}
+	return n, r.pass(at), nil
+}
+
+// pass moves Head, which is what takes the messages. H is held.
+func (r *Ring) pass(at uint64) (wake bool) {
 	failpoint.Hit("ring: before take")
 	wake, _ = r.Head.move(at, false)
 	failpoint.Hit("ring: taken")
-	return n, wake, nil
+	return wake
+}
+
+// copyOut is the first message from a mark on, copied behind b or with its block in hand, and the mark behind it. H is held.
+func (r *Ring) copyOut(u *User, at uint64, b []byte) (m Message, next uint64, err error) {
+	start, h, err := r.first(u, at, words(at, r.TailSeen))
+	if err != nil {
+		return m, 0, err
+	}
+	if h.kind() == inBlock {
+		m, err = r.open(u, start)
+	} else {
+		m = Of(append(b, r.bytes(u, u.index(start), h.size())...)[len(b):])
+	}
+	return m, past(start, recordWords(h.size()), 1), err
 }
 
 // some is where Head stands, if there is a message. H is held.

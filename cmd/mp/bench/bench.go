@@ -58,7 +58,7 @@ func Command() *cobra.Command {
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print a line of JSON a row")
 	c.Flags().BoolVar(&short, "short", false, "measure a tenth as long: to see that it works, not how fast it is")
-	c.AddCommand(fairnessCommand(), latencyCommand())
+	c.AddCommand(fairnessCommand(), latencyCommand(), queueCommand())
 	return c
 }
 

@@ -54,16 +54,15 @@ var (
 	})
 )
 
-// throughShared has one process put n numbers that another gets.
-func throughShared(n int) func(context.Context) (float64, error) {
+// throughShared has processes put n numbers in all that as many others get.
+func throughShared(n, pairs, limit int) func(context.Context) (float64, error) {
 	return func(ctx context.Context) (float64, error) {
-		q, first := mp.NewQueue[int](0), true
-		ns, err := count(ctx, 2, n, func(r race) mp.Target {
-			if first {
-				first = false
-				return produceInts(r, n, q)
+		q, started := mp.NewQueue[int](limit), 0
+		ns, err := count(ctx, 2*pairs, n/pairs, func(r race) mp.Target {
+			if started++; started <= pairs {
+				return produceInts(r, n/pairs, q)
 			}
-			return consumeInts(r, n, q)
+			return consumeInts(r, n/pairs, q)
 		})
 		return 2 * ns, err // it counts what each process does as an operation
 	}
@@ -71,8 +70,12 @@ func throughShared(n int) func(context.Context) (float64, error) {
 
 func cpythonQueueRows(py *rivals.Program, scale float64) []Row {
 	ours, theirs := int(4e5*scale), int(2e4*scale)
-	return []Row{{
-		Name: "mp.Queue, one process to another", Beside: "CPython Queue", Most: 0.1, Rounds: 7,
-		Ours: throughShared(ours), Theirs: rival(py, "queue", fmt.Sprint(theirs), "1"),
-	}}
+	var rows []Row
+	for _, pairs := range []int{1, 4} {
+		rows = append(rows, Row{
+			Name: fmt.Sprintf("mp.Queue, %d processes to %d", pairs, pairs), Beside: "CPython Queue", Most: 1.0 / 30, Rounds: 5,
+			Ours: throughShared(ours, pairs, 0), Theirs: rival(py, "queue", fmt.Sprint(pairs), fmt.Sprint(theirs/pairs), "1"),
+		})
+	}
+	return rows
 }

@@ -5,7 +5,7 @@
     counter.py locked P N [R]           the same with a Lock beside a RawValue
     counter.py barrier P N [R]          P processes pass one Barrier N times
     counter.py condition N [R]          2 processes hand a turn over, N times each
-    counter.py queue N [R]              1 process puts N numbers into a Queue, another gets them
+    counter.py queue P N [R]            P processes put N numbers each into a Queue, P others get them
     counter.py pipe N [R]               a number through a Pipe to another process and back, N times
     counter.py start fork|spawn [R]     Process(target=f).start() and join()
 
@@ -126,36 +126,36 @@ def barrier(procs, n):
     return (max(ends) - min(starts)) / n
 
 
-def putter(n, queue, barrier, starts):
+def putter(me, n, queue, barrier, starts):
     barrier.wait(PATIENCE)
-    starts[0] = time.monotonic_ns()
+    starts[me] = time.monotonic_ns()
     for i in range(n):
         queue.put(i)
 
 
-def getter(n, queue, barrier, ends):
+def getter(me, n, queue, barrier, ends):
     barrier.wait(PATIENCE)
     for _ in range(n):
         queue.get()
-    ends[0] = time.monotonic_ns()
+    ends[me] = time.monotonic_ns()
 
 
-def queue(n):
-    """The time from the putter's release to the last number's arrival, over n."""
+def queue(procs, n):
+    """The time from the first putter's release to the last number's arrival, over procs*n."""
     ctx = context()
-    q, barrier = ctx.Queue(), ctx.Barrier(2)
-    starts, ends = ctx.RawArray("q", 1), ctx.RawArray("q", 1)
-    workers = [
-        ctx.Process(target=putter, args=(n, q, barrier, starts), daemon=True),
-        ctx.Process(target=getter, args=(n, q, barrier, ends), daemon=True),
-    ]
+    q, barrier = ctx.Queue(), ctx.Barrier(2 * procs)
+    starts, ends = ctx.RawArray("q", procs), ctx.RawArray("q", procs)
+    workers = []
+    for i in range(procs):
+        workers.append(ctx.Process(target=putter, args=(i, n, q, barrier, starts), daemon=True))
+        workers.append(ctx.Process(target=getter, args=(i, n, q, barrier, ends), daemon=True))
     for w in workers:
         w.start()
     for w in workers:
         w.join()
     if any(w.exitcode for w in workers):
         sys.exit("counter.py: a worker failed")
-    return (ends[0] - starts[0]) / n
+    return (max(ends) - min(starts)) / (procs * n)
 
 
 def echo(conn):
@@ -229,9 +229,9 @@ def parse(args):
     elif mode == "condition" and len(rest) in (1, 2):
         n = number(rest.pop(0))
         name, one, r = mode, lambda: condition(n), 5
-    elif mode == "queue" and len(rest) in (1, 2):
-        n = number(rest.pop(0))
-        name, one, r = mode, lambda: queue(n), 5
+    elif mode == "queue" and len(rest) in (2, 3):
+        procs, n = number(rest.pop(0)), number(rest.pop(0))
+        name, one, r = "queue/%d" % procs, lambda: queue(procs, n), 5
     elif mode == "pipe" and len(rest) in (1, 2):
         n = number(rest.pop(0))
         name, one, r = mode, lambda: pipe(n), 5

@@ -91,7 +91,7 @@ func compile(ctx context.Context, name string, source []byte) (*Program, error) 
 // it is older than 3.8, or its multiprocessing has no semaphores, the error
 // is a [*MissingError]. It starts the interpreter once, to ask it.
 //
-// Run takes "uncontended N [R]", "counter P N [R]", "locked P N [R]", "barrier P N [R]", "condition N [R]", "queue N [R]", "pipe N [R]", "start fork|spawn [R]".
+// Run takes "uncontended N [R]", "counter P N [R]", "locked P N [R]", "barrier P N [R]", "condition N [R]", "queue P N [R]", "pipe N [R]", "start fork|spawn [R]".
 func Python(ctx context.Context) (*Program, error) {
 	const what = "python3 (3.8 or newer, with multiprocessing)"
 	python, err := find("python3")
