@@ -124,20 +124,20 @@ func (q *JoinableQueue[T]) Put(v T) error { return q.PutContext(background, v) }
 // PutContext is Put until ctx ends, and returns ctx's error then: v was not put. If there is room the end of ctx does
 // not matter, unless another process is just using the queue.
 func (q *JoinableQueue[T]) PutContext(ctx context.Context, v T) error {
-	err := send(q.hold, &q.state.Tasks, v, func(msg []byte) error { return q.state.Tasks.Put(ctx, q.user, msg) })
+	err := sendTask(q.hold, &q.state.Tasks, v, func(msg []byte) error { return q.state.Tasks.Put(ctx, q.user, msg) })
 	runtime.KeepAlive(q)
 	return err
 }
 
 // TryPut puts v if there is room now, also if others wait for more of it. Otherwise it returns ErrFull, or an error of Put.
 func (q *JoinableQueue[T]) TryPut(v T) error {
-	err := send(q.hold, &q.state.Tasks, v, func(msg []byte) error { return q.state.Tasks.TryPut(q.user, msg) })
+	err := sendTask(q.hold, &q.state.Tasks, v, func(msg []byte) error { return q.state.Tasks.TryPut(q.user, msg) })
 	runtime.KeepAlive(q)
 	return err
 }
 
-// send encodes a message, and puts it.
-func send[T any](h *hold, q *tasks.Tasks, v T, put func([]byte) error) error {
+// sendTask encodes a message, and puts it.
+func sendTask[T any](h *hold, q *tasks.Tasks, v T, put func([]byte) error) error {
 	b := takeBuffer()
 	msg, err := codec.Append((*b)[:0], v)
 	if err == nil {

@@ -15,11 +15,11 @@ type Message[T any] struct {
 	Value    T
 	Delivery int // how often it was delivered, this time included: more than 1 if it was put back, or a consumer has died
 
-	hand *inHand[T]
+	hand *taskInHand[T]
 }
 
-// inHand is what the copies of a Message share. It keeps the queue's handle.
-type inHand[T any] struct {
+// taskInHand is what the copies of a Message share. It keeps the queue's handle.
+type taskInHand[T any] struct {
 	queue *JoinableQueue[T]
 	cell  uint64
 	over  atomic.Bool
@@ -70,7 +70,7 @@ func (q *JoinableQueue[T]) receive(cell uint64, err error) (m Message[T], taken 
 	shared, turns := q.user.Message(cell)
 	b := takeBuffer()
 	msg := append((*b)[:0], shared...) // a copy: user code may decode it
-	m = Message[T]{Delivery: int(turns), hand: &inHand[T]{queue: q, cell: cell}}
+	m = Message[T]{Delivery: int(turns), hand: &taskInHand[T]{queue: q, cell: cell}}
 	m.Value, err = codec.Decode[T](msg)
 	giveBuffer(b, msg)
 	if err != nil {

@@ -104,7 +104,7 @@ func ends(t *testing.T, c *anyConn, p *mp.Process) {
 }
 
 func converse(t *testing.T) {
-	conn, child := mp.NewPipe[any, any](mp.RingBytes(1 << 23))
+	conn, child := mp.NewPipe[any, any]()
 	p := start(t, echoBytes(child))
 	seq := []any{1, 2.25, nil}
 	if err := conn.Send(seq); err != nil {
@@ -149,7 +149,7 @@ func converse(t *testing.T) {
 	if v, err := conn.Recv(); v != nil || err != nil {
 		t.Error(v, err)
 	}
-	back(t, conn, bytes.Repeat([]byte("X"), 1<<20))
+	back(t, conn, bytes.Repeat([]byte("X"), 16<<20))
 	ends(t, conn, p)
 }
 

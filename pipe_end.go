@@ -2,6 +2,7 @@ package mp
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"reflect"
 	"sync/atomic"
@@ -19,10 +20,9 @@ type pipeEnd struct {
 	side   int // the end: 0 or 1
 	number uint64
 
-	in, out way
-	bad     error                 // *CorruptError: there is no such pipe
-	why     atomic.Pointer[error] // of being closed; nil: it is open
-	told    listeners             // of its being closed
+	receives, sends way                   // without a ring: nothing travels that way
+	why             atomic.Pointer[error] // of being closed; nil: it is open
+	told            listeners             // of its being closed
 }
 
 // pipeNumbers tell the handles of this process apart: each writes its number into its bytes, by which Start finds out
@@ -30,26 +30,38 @@ type pipeEnd struct {
 var pipeNumbers atomic.Uint64
 
 // newEnd makes an open handle of an end that this process holds; the table's mutex is held.
-func (h *hold) newEnd(side int) *pipeEnd {
-	e := &pipeEnd{hold: h, side: side, number: pipeNumbers.Add(1)}
-	e.in.open(e, 1-side)
-	e.out.open(e, side)
+func (h *hold) newEnd(side int) (*pipeEnd, error) {
+	receives, err := h.pipeWay(1 - side)
+	sends, err2 := h.pipeWay(side)
+	if err = errors.Join(err, err2); err != nil {
+		return nil, err
+	}
+	e := &pipeEnd{hold: h, side: side, number: pipeNumbers.Add(1), receives: receives, sends: sends}
 	h.ends[side]++
 	t := &h.arena.holds
 	if t.pipes == nil {
 		t.pipes = make(map[*pipeEnd]struct{})
 	}
 	t.pipes[e] = struct{}{}
-	return e
+	return e, nil
+}
+
+// pipeWay is the ring for what an end sends.
+func (h *hold) pipeWay(end int) (way, error) {
+	u, err := h.arena.in.PipeUser(h.object, end)
+	return way{h.arena.in.PipeRing(h.object, end), u, h}, named(err, h)
 }
 
 // bothEnds makes the handles of a pipe that was just created.
-func (h *hold) bothEnds() (a, b *pipeEnd) {
+func (h *hold) bothEnds() (a, b *pipeEnd, err error) {
 	t := &h.arena.holds
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	h.refs++
-	return h.newEnd(0), h.newEnd(1)
+	if a, err = h.newEnd(0); err == nil {
+		b, err = h.newEnd(1)
+	}
+	return a, b, err
 }
 
 func (e *pipeEnd) clone() (*pipeEnd, error) {
@@ -62,8 +74,11 @@ func (e *pipeEnd) clone() (*pipeEnd, error) {
 	if err := e.closed(); err != nil { // meanwhile
 		return nil, err
 	}
-	e.hold.refs++
-	return e.hold.newEnd(e.side), nil
+	other, err := e.hold.newEnd(e.side)
+	if err == nil {
+		e.hold.refs++
+	}
+	return other, err
 }
 
 // openEnd opens the end that a handle on the wire names, for one that sends s and receives r.
@@ -85,43 +100,23 @@ func openEnd(b []byte, s, r reflect.Type) (*pipeEnd, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := h.joinEnd(int(side))
-	if e == nil {
+	e, err := h.joinEnd(int(side))
+	if err != nil {
 		h.drop()
-		return nil, fmt.Errorf("mp: reading a handle: an end of a pipe that every process has closed: %w", ErrClosed)
+		return nil, fmt.Errorf("mp: reading a handle: %w", err)
 	}
 	return e, nil
 }
 
-// joinEnd is nil if the end is gone. The caller's reference is the handle's.
-func (h *hold) joinEnd(side int) *pipeEnd {
+// joinEnd makes a handle of an end that is not gone. The caller's reference is the handle's.
+func (h *hold) joinEnd(side int) (*pipeEnd, error) {
 	t := &h.arena.holds
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if h.ends[side] == 0 && !h.arena.in.JoinEnd(h.object, side) {
-		return nil
+		return nil, fmt.Errorf("an end of a pipe that every process has closed: %w", ErrClosed)
 	}
 	return h.newEnd(side)
-}
-
-// way is one of the rings of a pipe, as a handle uses it.
-type way struct {
-	ring *ring.Ring // nil: nothing travels this way
-	user *ring.User
-}
-
-// open finds the ring for what an end sends.
-func (w *way) open(e *pipeEnd, sender int) {
-	var err error
-	if w.ring, w.user, err = e.hold.arena.in.PipeRing(e.hold.object, sender); err != nil {
-		e.bad = named(err, e.hold)
-	}
-}
-
-func (w *way) leave() {
-	if w.ring != nil {
-		w.ring.Leave(w.user)
-	}
 }
 
 // ended is what a wait says that has ended with err: the context's, or that of the handle's being closed.
@@ -129,7 +124,7 @@ func (e *pipeEnd) ended(err error) error {
 	if err == ring.ErrLeft {
 		return e.closed()
 	}
-	return named(err, e.hold)
+	return err
 }
 
 // closed is why the handle cannot be used; nil if it can.
@@ -140,7 +135,7 @@ func (e *pipeEnd) closed() error {
 	if why := e.why.Load(); why != nil {
 		return *why
 	}
-	return e.bad
+	return nil
 }
 
 // close closes the handle, once; the hold stays until the handle is collected, as others may just be using it.
@@ -157,9 +152,10 @@ func (e *pipeEnd) close(why error) {
 		}
 	}
 	t.mu.Unlock()
-	if e.bad == nil {
-		e.in.leave()
-		e.out.leave()
+	for _, w := range []way{e.receives, e.sends} {
+		if w.ring != nil {
+			w.user.Leave(w.ring)
+		}
 	}
 	e.told.tell()
 }

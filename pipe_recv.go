@@ -7,9 +7,8 @@ import (
 	"iter"
 	"runtime"
 
-	"github.com/multiproc/mp/internal/codec"
-	"github.com/multiproc/mp/internal/race"
 	"github.com/multiproc/mp/internal/refusal"
+	"github.com/multiproc/mp/internal/ring"
 )
 
 // Recv receives the next message, waiting for one as long as it takes. Its errors: io.EOF, if no process holds the other
@@ -20,35 +19,51 @@ func (c *Connection[S, R]) Recv() (R, error) { return c.RecvContext(background) 
 // RecvContext is Recv until ctx ends, and returns ctx's error then: nothing was received. If there is a message the end
 // of ctx does not matter, unless another process is just receiving by the same end.
 func (c *Connection[S, R]) RecvContext(ctx context.Context) (R, error) {
-	v, _, err := c.recv(ctx)
+	v, _, err := c.recv(ctx, true)
 	return v, err
 }
 
 // TryRecv receives the next message if there is one now. Otherwise it returns queue.ErrEmpty, or an error of Recv.
 func (c *Connection[S, R]) TryRecv() (R, error) {
-	v, _, err := c.recv(now)
+	v, _, err := c.recv(background, false)
 	return v, err
 }
 
-// recv also tells whether a message was taken: it may be one that cannot be decoded. Without a context it does not wait.
-func (c *Connection[S, R]) recv(ctx context.Context) (v R, taken bool, err error) {
-	b := takeBuffer()
-	msg, err := c.take(ctx, (*b)[:0])
-	if taken = err == nil; taken {
-		v, err = codec.Decode[R](msg) // nothing of v points into msg
+// recv also tells whether a message was taken: it may be one that cannot be decoded.
+func (c *Connection[S, R]) recv(ctx context.Context, wait bool) (v R, taken bool, err error) {
+	if err := c.mayTake(); err != nil {
+		return v, false, err
 	}
-	giveBuffer(b, msg)
+	if v, taken, err = receive[R](ctx, c.in, wait); !taken {
+		err = c.received(err)
+	}
+	runtime.KeepAlive(c)
 	return v, taken, err
 }
 
 // RecvBytes receives the bytes of the next message, as Recv would: what SendBytes was given, or the encoding of what Send
 // was. The slice is the caller's.
-func (c *Connection[S, R]) RecvBytes() ([]byte, error) {
-	b, err := c.take(background, nil)
-	if err == nil && b == nil {
-		b = []byte{}
+func (c *Connection[S, R]) RecvBytes() ([]byte, error) { return c.recvBytes(nil) }
+
+// recvBytes copies the next message into b, or into memory of its own if b is too short.
+func (c *Connection[S, R]) recvBytes(b []byte) ([]byte, error) {
+	if err := c.mayTake(); err != nil {
+		return nil, err
 	}
-	return b, err
+	m, err := c.in.take(background, b[:0:len(b)], true)
+	if err != nil {
+		return nil, c.received(err)
+	}
+	if m.Shared() || m.Bytes == nil {
+		out := b[:0:len(b)]
+		if out = append(out, m.Bytes...); out == nil {
+			out = []byte{}
+		}
+		c.in.ring.Release(c.in.user, m)
+		m = ring.Of(out)
+	}
+	runtime.KeepAlive(c)
+	return m.Bytes, nil
 }
 
 // BufferTooShortError: a message is longer than the buffer that RecvBytesInto was given. It is io.ErrShortBuffer.
@@ -68,7 +83,7 @@ func (e *BufferTooShortError) Unwrap() error { return io.ErrShortBuffer }
 // RecvBytesInto is RecvBytes into b, without an allocation, and returns the message's length. If b is too short for the
 // message, the error is a *[BufferTooShortError], which has the message: nothing is lost, and b is as before.
 func (c *Connection[S, R]) RecvBytesInto(b []byte) (int, error) {
-	msg, err := c.take(background, b[:0:len(b)])
+	msg, err := c.recvBytes(b)
 	if err != nil {
 		return 0, err
 	}
@@ -76,24 +91,6 @@ func (c *Connection[S, R]) RecvBytesInto(b []byte) (int, error) {
 		return 0, &BufferTooShortError{Message: msg, Room: len(b)}
 	}
 	return len(msg), nil
-}
-
-// take appends the next message to b. Without a context it does not wait.
-func (c *Connection[S, R]) take(ctx context.Context, b []byte) (msg []byte, err error) {
-	if err := c.mayTake(); err != nil {
-		return b, err
-	}
-	if ctx == nil {
-		msg, err = c.in.ring.TryTake(c.in.user, b)
-	} else {
-		msg, err = c.in.ring.Take(ctx, c.in.user, b)
-	}
-	if race.Enabled && err == nil {
-		c.shadow.Acquire()
-	}
-	err = c.received(err)
-	runtime.KeepAlive(c)
-	return msg, err
 }
 
 func (c *Connection[S, R]) mayTake() error {
@@ -159,5 +156,5 @@ func (c *Connection[S, R]) next(ctx context.Context) (v R, taken bool, err error
 	if err := ctx.Err(); err != nil {
 		return v, false, err
 	}
-	return c.recv(ctx)
+	return c.recv(ctx, true)
 }

@@ -7,8 +7,6 @@ import (
 	"io"
 	"runtime"
 
-	"github.com/multiproc/mp/internal/codec"
-	"github.com/multiproc/mp/internal/race"
 	"github.com/multiproc/mp/internal/refusal"
 )
 
@@ -25,27 +23,17 @@ func (c *Connection[S, R]) Send(v S) error { return c.SendContext(background, v)
 
 // SendContext is Send until ctx ends, and returns ctx's error then: v was not sent. If there is room the end of ctx does not
 // matter, unless another process is just sending by the same end.
-func (c *Connection[S, R]) SendContext(ctx context.Context, v S) error {
-	b := takeBuffer()
-	msg, err := codec.Append((*b)[:0], v)
-	if err == nil {
-		err = c.put(ctx, msg)
-	}
-	giveBuffer(b, msg)
-	return err
-}
+func (c *Connection[S, R]) SendContext(ctx context.Context, v S) error { return c.send(ctx, v, true) }
 
 // TrySend sends v if there is room now, also if others wait for more of it. Otherwise it returns queue.ErrFull, or an
 // error of Send.
-func (c *Connection[S, R]) TrySend(v S) error {
-	b := takeBuffer()
-	msg, err := codec.Append((*b)[:0], v)
-	if err == nil {
-		if err = c.mayPut(msg); err == nil {
-			err = c.sent(c.out.ring.TryPut(c.out.user, msg))
-		}
+func (c *Connection[S, R]) TrySend(v S) error { return c.send(background, v, false) }
+
+func (c *Connection[S, R]) send(ctx context.Context, v S, wait bool) error {
+	if err := c.mayPut(); err != nil {
+		return err
 	}
-	giveBuffer(b, msg)
+	err := c.sent(send(ctx, c.out, v, wait))
 	runtime.KeepAlive(c)
 	return err
 }
@@ -53,31 +41,25 @@ func (c *Connection[S, R]) TrySend(v S) error {
 // SendBytes sends these bytes as a message, as Send would. It is for RecvBytes on the other side: Recv takes them for
 // the encoding of a value, and RecvBytes gets that of what was sent by Send. So who passes messages on need not know
 // their type, which travels with neither.
-func (c *Connection[S, R]) SendBytes(b []byte) error { return c.put(background, b) }
-
-func (c *Connection[S, R]) put(ctx context.Context, msg []byte) error {
-	err := c.mayPut(msg)
-	if err != nil {
+func (c *Connection[S, R]) SendBytes(b []byte) error {
+	if err := c.mayPut(); err != nil {
 		return err
 	}
-	err = c.sent(c.out.ring.Put(ctx, c.out.user, msg))
+	m, err := c.out.wrap(b, true)
+	if err == nil {
+		err = c.sent(c.out.put(background, m, true))
+	}
 	runtime.KeepAlive(c)
 	return err
 }
 
-// mayPut tells why a message cannot be sent, whether there is room or not.
-func (c *Connection[S, R]) mayPut(msg []byte) error {
+// mayPut tells why nothing can be sent, whether there is room or not.
+func (c *Connection[S, R]) mayPut() error {
 	if err := c.end.closed(); err != nil {
 		return err
 	}
 	if c.out.ring == nil {
 		return errOneWay
-	}
-	if most := c.out.user.Largest(); len(msg) > most {
-		return &MessageSizeError{Queue: c.object.Named(), Size: len(msg), Most: most, pipe: true}
-	}
-	if race.Enabled {
-		c.shadow.Release()
 	}
 	return nil
 }

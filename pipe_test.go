@@ -3,6 +3,7 @@
 package mp_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -334,9 +335,23 @@ func TestPipeBytes(t *testing.T) {
 	if n, err := b.RecvBytesInto(buf); n != 8 || err != nil || string(buf) != "12345678" {
 		t.Errorf("%d, %v, %q", n, err, buf)
 	}
-	tooLong, ok := errors.AsType[*mp.MessageSizeError](a.SendBytes(make([]byte, 1017)))
-	if want := `mp: a message of 1017 bytes is too long for the ring of pipe "bytes", which takes 1016: make it with RingBytes(8192)`; !ok || tooLong.Error() != want {
-		t.Error(tooLong)
+	long := bytes.Repeat([]byte("long"), 50_000)
+	for _, room := range []int{10, len(long), len(long) + 1} {
+		if err := a.SendBytes(long); err != nil {
+			t.Fatal(err)
+		}
+		into := make([]byte, room)
+		n, err := b.RecvBytesInto(into)
+		short, ok := errors.AsType[*mp.BufferTooShortError](err)
+		if room < len(long) && (!ok || !bytes.Equal(short.Message, long)) || room >= len(long) && (err != nil || !bytes.Equal(into[:n], long)) {
+			t.Errorf("a long message in a buffer of %d: %d, %v", room, n, err)
+		}
+	}
+	if err := a.SendBytes(long); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := b.RecvBytes(); err != nil || !bytes.Equal(got, long) {
+		t.Errorf("%d bytes came, %v", len(got), err)
 	}
 }
 

@@ -1,7 +1,6 @@
 package mp
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/multiproc/mp/internal/arena"
 	"github.com/multiproc/mp/internal/codec"
-	"github.com/multiproc/mp/internal/race"
 	"github.com/multiproc/mp/internal/refusal"
 	"github.com/multiproc/mp/internal/ring"
 	"github.com/multiproc/mp/internal/tasks"
@@ -37,10 +35,16 @@ import (
 // A queue that was written over by a process that has gone wrong is a *[CorruptError] to all, if what was written cannot be;
 // otherwise it is taken for what it is, as a lock that another process holds, or a message that cannot be decoded.
 //
-// Messages lie in a ring of 1 MiB, or [RingBytes]. Uncontended, Put and Get of a number cost about 0.1 µs each, and two
-// copies of a large message. They wait by looking for up to about 20 µs and then sleep; a system call is made only if somebody
-// sleeps. Consumers are served in no order. Of producers that wait for room one is the next, whatever the size of
-// its message, and the others stand behind it. Between goroutines of one process queue.Queue does the same with Go values.
+// Messages lie in a ring of 1 MiB, or [RingBytes]; those that are longer than 64 KiB or a quarter of the ring, of any length that the
+// arena has room for, each in memory of its own, which is used again for the next ones. What waits to be got takes as many bytes as the ring has at
+// most, or is one message: back-pressure is counted in bytes, wherever they lie. A long message is copied without holding up others:
+// a plain slice or string once on the way in and once on the way out, all else once more on the way in; [Reserve] and [Borrow]
+// copy nothing.
+//
+// Uncontended, Put and Get of a number cost about 0.1 µs each, in batches of many ([Queue.PutMany], [Queue.GetMany]) a quarter. They
+// wait by looking for up to about 20 µs and then sleep; a system call is made only if somebody sleeps. Consumers are served in no
+// order. Of producers that wait for room one is the next, whatever the size of its message, and the others stand behind it. Between
+// goroutines of one process queue.Queue does the same with Go values.
 type Queue[T any] struct {
 	noCopy noCopy
 	state  *arena.QueueState
@@ -51,7 +55,7 @@ type Queue[T any] struct {
 // ringBytes is the usual size of a ring.
 const ringBytes = 1 << 20
 
-// MessageSizeError: a message is longer than a quarter of the ring of its queue or pipe, or than the bytes that may wait in a
+// MessageSizeError: a message is longer than all that the arena has room for, or than the bytes that may wait in a
 // JoinableQueue, and never fits.
 type MessageSizeError struct {
 	Queue string // its name, or the pipe's; "" = it has none
@@ -62,7 +66,7 @@ type MessageSizeError struct {
 	whole bool // all that there is room for may be one message
 }
 
-// Error tells both sizes, and the option that makes room.
+// Error tells both sizes, and what makes room.
 func (e *MessageSizeError) Error() string {
 	kind := map[bool]string{false: "queue", true: "pipe"}[e.pipe]
 	name := "a " + kind
@@ -72,15 +76,8 @@ func (e *MessageSizeError) Error() string {
 	if e.whole {
 		return fmt.Sprintf("mp: a message of %d bytes is too long for %s, which takes %d: make it with RingBytes(%d)", e.Size, name, e.Most, e.Size+tasks.Overhead)
 	}
-	s := fmt.Sprintf("mp: a message of %d bytes is too long for the ring of %s, which takes %d", e.Size, name, e.Most)
-	if n := ringFor(e.Size); n <= ring.MaxSize {
-		s += fmt.Sprintf(": make it with RingBytes(%d)", n)
-	}
-	return s
+	return fmt.Sprintf("mp: a message of %d bytes for %s is too long for the arena, which takes %d: Configure a larger one", e.Size, name, e.Most)
 }
-
-// ringFor is the size of a ring that takes a message of n bytes.
-func ringFor(n int) uint64 { return upToPower(4 * (uint64(n) + 8)) }
 
 func upToPower(n uint64) uint64 { return 1 << bits.Len64(n-1) }
 
@@ -89,9 +86,11 @@ type ringSize int
 func (n ringSize) apply(s *settings) { s.ring = int(n) }
 
 // RingBytes is a queue's and a pipe's option: the size of the ring that messages lie in, otherwise 1 MiB, and 256 KiB for
-// each direction of a pipe. It is rounded up to a power of two; from 1 to 4 GiB, or NewQueue panics. A message takes its length, rounded up to 8 bytes, and
-// 8 bytes more, and may take a quarter of the ring. A JoinableQueue has no ring: of one it is how many bytes of messages may
-// wait, 16 MiB otherwise, where each takes its length and 48 bytes more, and one may take all.
+// each direction of a pipe. It is rounded up to a power of two; from 1 to 4 GiB, or NewQueue panics. A message takes its length of
+// it, rounded up to 8 bytes, and 8 bytes more; a long one lies elsewhere, and counts as much, or as all of the ring if it is longer.
+// Up to four times as many bytes, or one block, are kept for the next long messages; they go with the queue or pipe, or when
+// it is shut down. A JoinableQueue has no ring: of one it is how many bytes of messages may wait, 16 MiB otherwise, where each takes its
+// length and 48 bytes more, and one may take all.
 func RingBytes(n int) Option { return ringSize(n) }
 
 // NewQueue makes a queue that holds maxsize messages and then makes Put wait; 4,194,303 if that is 0 or less, or as many as
@@ -154,65 +153,33 @@ func (q *Queue[T]) attach(h *hold) (err error) {
 	return nil
 }
 
+func (q *Queue[T]) way() way { return way{&q.state.Ring, q.user, q.hold} }
+
 // named puts the queue's name into an error that a ring cannot know it for.
 func named(err error, h *hold) error {
+	if err == nil {
+		return nil
+	}
 	if c, ok := errors.AsType[*CorruptError](err); ok {
 		c.Queue = h.object.Named()
 	}
 	return err
 }
 
-// Put puts v, waiting for room as long as it takes. Its errors: ErrShutDown; *[MessageSizeError]; *[CorruptError]; and what the
-// encoding of v says, if this v cannot travel. v was not put then. v is not kept, and may be changed at once.
+// Put puts v, waiting for room as long as it takes. Its errors: ErrShutDown; *[MessageSizeError]; *[ArenaFullError], if a long
+// message finds no memory; *[CorruptError]; and what the encoding of v says, if this v cannot travel. v was not put then. v is not
+// kept, and may be changed at once.
 func (q *Queue[T]) Put(v T) error { return q.PutContext(background, v) }
 
 // PutContext is Put until ctx ends, and returns ctx's error then: v was not put. If there is room the end of ctx does
 // not matter, unless another process is just putting.
-func (q *Queue[T]) PutContext(ctx context.Context, v T) error {
-	return q.send(ctx, v)
-}
+func (q *Queue[T]) PutContext(ctx context.Context, v T) error { return q.send(ctx, v, true) }
 
 // TryPut puts v if there is room now, also if others wait for more of it. Otherwise it returns ErrFull, or an error of Put.
-func (q *Queue[T]) TryPut(v T) error {
-	return q.send(now, v)
-}
+func (q *Queue[T]) TryPut(v T) error { return q.send(background, v, false) }
 
-// now, which is nil, is the context of calls that do not wait.
-var now context.Context
-
-func (q *Queue[T]) send(ctx context.Context, v T) error {
-	if msg, ok := codec.View(&v); ok {
-		return q.sendBytes(ctx, msg)
-	}
-	return q.sendEncoded(ctx, v)
-}
-
-//go:noinline
-func (q *Queue[T]) sendEncoded(ctx context.Context, v T) error {
-	b := takeBuffer()
-	msg, err := codec.Append((*b)[:0], v)
-	if err == nil {
-		err = q.sendBytes(ctx, msg)
-	}
-	giveBuffer(b, msg)
-	return err
-}
-
-func (q *Queue[T]) sendBytes(ctx context.Context, msg []byte) (err error) {
-	if most := q.user.Largest(); len(msg) > most {
-		return &MessageSizeError{Queue: q.object.Named(), Size: len(msg), Most: most}
-	}
-	if race.Enabled {
-		q.shadow.Release()
-	}
-	if ctx == now {
-		err = q.state.Ring.TryPut(q.user, msg)
-	} else {
-		err = q.state.Ring.Put(ctx, q.user, msg)
-	}
-	if err != nil {
-		err = named(err, q.hold)
-	}
+func (q *Queue[T]) send(ctx context.Context, v T, wait bool) error {
+	err := send(ctx, q.way(), v, wait)
 	runtime.KeepAlive(q)
 	return err
 }
@@ -224,62 +191,21 @@ func (q *Queue[T]) Get() (T, error) { return q.GetContext(background) }
 // GetContext is Get until ctx ends, and returns ctx's error then: nothing was got. If there is a message the end of ctx
 // does not matter, unless another process is just getting one.
 func (q *Queue[T]) GetContext(ctx context.Context) (T, error) {
-	v, _, err := q.receive(ctx)
+	v, _, err := q.receive(ctx, true)
 	return v, err
 }
 
 // TryGet gets the next message if there is one now. Otherwise it returns ErrEmpty, or an error of Get.
 func (q *Queue[T]) TryGet() (T, error) {
-	v, _, err := q.receive(now)
+	v, _, err := q.receive(background, false)
 	return v, err
 }
 
 // receive also tells whether a message was taken: it may be one that cannot be decoded.
-func (q *Queue[T]) receive(ctx context.Context) (v T, taken bool, err error) {
-	if room, ok := codec.Room(&v); ok {
-		msg, err := q.take(ctx, room)
-		if err != nil || len(msg) == cap(room) {
-			return v, err == nil, err
-		}
-		_, err = codec.Decode[T](bytes.Clone(msg)) // it says what is wrong with the length; a copy, or v would be on the heap
-		return v, true, err
-	}
-	return q.receiveEncoded(ctx)
-}
-
-//go:noinline
-func (q *Queue[T]) receiveEncoded(ctx context.Context) (v T, taken bool, err error) {
-	if codec.Owned[T]() {
-		msg, err := q.take(ctx, nil)
-		if err != nil {
-			return v, false, err
-		}
-		v, err = codec.Own[T](msg)
-		return v, true, err
-	}
-	b := takeBuffer()
-	msg, err := q.take(ctx, (*b)[:0])
-	if taken = err == nil; taken {
-		v, err = codec.Decode[T](msg) // nothing of v points into msg
-	}
-	giveBuffer(b, msg)
-	return v, taken, err
-}
-
-// take appends a message to b.
-func (q *Queue[T]) take(ctx context.Context, b []byte) (msg []byte, err error) {
-	if ctx == now {
-		msg, err = q.state.Ring.TryTake(q.user, b)
-	} else {
-		msg, err = q.state.Ring.Take(ctx, q.user, b)
-	}
-	if err != nil {
-		err = named(err, q.hold)
-	} else if race.Enabled {
-		q.shadow.Acquire()
-	}
+func (q *Queue[T]) receive(ctx context.Context, wait bool) (v T, taken bool, err error) {
+	v, taken, err = receive[T](ctx, q.way(), wait)
 	runtime.KeepAlive(q)
-	return msg, err
+	return v, taken, err
 }
 
 // All yields messages until the queue is shut down and empty, or ctx ends: then its error, once. A message that cannot be
@@ -302,7 +228,7 @@ func (q *Queue[T]) next(ctx context.Context) (v T, taken bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return v, false, err
 	}
-	return q.receive(ctx)
+	return q.receive(ctx, true)
 }
 
 // Shutdown ends the queue for all: whoever puts, or waits to put, gets ErrShutDown; what is there can be got, and then

@@ -10,6 +10,15 @@ const keptBuffer = 1 << 16
 
 func takeBuffer() *[]byte { return buffers.Get().(*[]byte) }
 
+// takeLongBuffer has room for a batch.
+func takeLongBuffer() *[]byte {
+	b := takeBuffer()
+	if cap(*b) < keptBuffer {
+		*b = make([]byte, 0, keptBuffer)
+	}
+	return b
+}
+
 // giveBuffer gives the buffer back that used has grown out of.
 func giveBuffer(b *[]byte, used []byte) {
 	if cap(used) <= keptBuffer {

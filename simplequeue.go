@@ -51,7 +51,7 @@ func (q *SimpleQueue[T]) attach(h *hold) {
 // Put puts v. Its errors: *[ArenaFullError], and what the encoding of v says, if this v cannot travel. v was not put then. v is
 // not kept, and may be changed at once.
 func (q *SimpleQueue[T]) Put(v T) error {
-	err := send(q.hold, &q.state.Tasks, v, func(msg []byte) error { return q.state.Tasks.TryPut(q.user, msg) })
+	err := sendTask(q.hold, &q.state.Tasks, v, func(msg []byte) error { return q.state.Tasks.TryPut(q.user, msg) })
 	runtime.KeepAlive(q)
 	return err
 }

@@ -50,7 +50,7 @@ var (
 // It takes nothing, and what was ready may have been taken by another since. Nothing to wait for, a nil one, a connection whose
 // handle is closed, or a process that was not started is an error, which names the place.
 //
-// It costs about 20 ns each if one is ready at once, and about 0.3 µs each if it has to sleep; it needs no goroutine and no
+// It costs about 0.1 µs each if one is ready at once, and about 0.3 µs each if it has to sleep; it needs no goroutine and no
 // thread for each. A process that dies meanwhile is noticed as everywhere: at once by its parent, else within about 100 ms.
 func Wait(ctx context.Context, many ...Waitable) ([]Waitable, error) {
 	w := wait{many: many, came: make([]uint32, len(many))}

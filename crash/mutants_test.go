@@ -72,7 +72,7 @@ var mutants = []mutant{
 	},
 	{
 		"a message counts before it is written", "internal/ring/put.go",
-		"i := u.index(start)\n", "i := u.index(start)\n\tr.Tail.move(past(start, n, 1), true)\n\tfailpoint.Hit(\"mutant\")\n", "mail alone",
+		"i := u.index(start)\n", "i := u.index(start)\n\tr.Tail.move(past(start, s.all, 1), true)\n\tfailpoint.Hit(\"mutant\")\n", "mail alone",
 	},
 	{
 		"an element is changed beside the transaction", "internal/list/set.go",
@@ -142,6 +142,18 @@ var mutants = []mutant{
 		"the sweep tells nobody that all is done", "internal/tasks/shut.go",
 		"\tq.Finished.Store(0)\n\tfailpoint.Hit(\"tasks: swept\")\n\tq.ring(u.Parker, due{park.All, park.All, park.All})\n",
 		"\tfailpoint.Hit(\"tasks: swept\")\n\tq.ring(u.Parker, due{park.All, park.All, 0})\n", "job joined",
+	},
+	{
+		"the sweep forgets the blocks of the dead", "internal/arena/blocks.go",
+		"r.Owe()\n", "", "freight alone",
+	},
+	{
+		"the sweep frees what the dead have put", "internal/ring/reclaim.go",
+		"b.Owner.Store(0)\n\t\t\tcontinue\n", "b.Owner.Store(0)\n", "freight alone",
+	},
+	{
+		"a block belongs to its producer until it is given back", "internal/ring/take.go",
+		"b.Owner.Store(u.ID)\n", "_ = b\n", "freight contended",
 	},
 	{
 		"those who wait know nothing of a holder's death", "internal/arena/mortal.go",

@@ -39,6 +39,13 @@ func (f *family) describePipe(o *Object, block arena.Offset) error {
 			return err
 		}
 		o.Pipe.Sent[i] = describeRing(r)
+		object, err := load[record](f.a, block)
+		if err == nil {
+			o.Pipe.Sent[i].Blocks, err = f.a.describeBlocks(object, uint64(i))
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -77,7 +84,7 @@ func (w *walk) pipe(where string, r *record, block arena.Offset) error {
 		if !w.must(size <= left && queueSize <= left-size, where, "ring", "one that fits in the object", "%d bytes in %d", size, left) {
 			return nil
 		}
-		if err := w.way(fmt.Sprintf("%s, way %d", where, i), ringAt(s, block, i), size, gone); err != nil {
+		if err := w.way(fmt.Sprintf("%s, way %d", where, i), r, ringAt(s, block, i), size, uint64(i), gone); err != nil {
 			return err
 		}
 		left -= queueSize + size
@@ -85,12 +92,12 @@ func (w *walk) pipe(where string, r *record, block arena.Offset) error {
 	return nil
 }
 
-func (w *walk) way(where string, at arena.Offset, size uint64, gone bool) error {
+func (w *walk) way(where string, r *record, at arena.Offset, size, number uint64, gone bool) error {
 	q, err := load[ring.Ring](w.a, at)
 	if err != nil {
 		return err
 	}
 	w.must(q.Size == size, where, "ring", fmt.Sprintf("%d bytes", size), "%d", q.Size)
 	w.must(!gone || q.Tail.Read().Shut, where, "ring", "shut, as nobody holds an end", "open")
-	return w.ring(where, at, queueSize+size)
+	return w.ring(where, r, at, queueSize+size, number)
 }

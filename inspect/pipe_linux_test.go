@@ -20,27 +20,30 @@ func piped(t *testing.T, a *arena.Arena, sizes [2]uint64) (*arena.Object, *arena
 func TestSnapshotOfAPipe(t *testing.T) {
 	a := kin(t, "kin")
 	o, _ := piped(t, a, [2]uint64{256, 512})
-	r, u, err := a.PipeRing(o, 1)
+	u, err := a.PipeUser(o, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
-		if err := r.TryPut(u, make([]byte, 40)); err != nil {
+		if err := a.PipeRing(o, 1).TryPut(u, make([]byte, 40)); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := a.PipeRing(o, 1).TryPut(u, make([]byte, 200)); err != nil {
+		t.Fatal(err)
 	}
 	p := find(t, snapshot(t, a), "line").Pipe
 	me := []int{os.Getpid()}
 	if p == nil || !slices.Equal(p.Ends[0], me) || !slices.Equal(p.Ends[1], me) || p.Waited() {
 		t.Fatalf("pipe %+v", p)
 	}
-	if there, back := p.Sent[0], p.Sent[1]; there.Len != 0 || there.Ring != 256 || back.Len != 3 || back.Ring != 512 || back.Bytes != 3*48 {
+	if there, back := p.Sent[0], p.Sent[1]; there.Len != 0 || there.Ring != 256 || back.Len != 4 || back.Ring != 512 || back.Bytes != 3*48+208 || back.Blocks.Count != 1 || there.Blocks.Count != 0 {
 		t.Errorf("sent %+v, %+v", there, back)
 	}
 	clean(t, watch(t, a))
 	a.LeaveEnd(o, 1)
 	p = find(t, snapshot(t, a), "line").Pipe
-	if len(p.Ends[1]) != 0 || !p.Sent[0].Shut || !p.Sent[1].Shut || p.Sent[1].Len != 3 {
+	if len(p.Ends[1]) != 0 || !p.Sent[0].Shut || !p.Sent[1].Shut || p.Sent[1].Len != 4 {
 		t.Errorf("after the end of one: %+v", p)
 	}
 	clean(t, watch(t, a))

@@ -20,6 +20,7 @@ type Queue struct {
 	Getters bool   `json:"getters,omitempty"` // some sleep, or did until just now
 	Putters bool   `json:"putters,omitempty"` // some wait for room
 	Corrupt bool   `json:"corrupt,omitempty"` // a process has found it so
+	Blocks  Blocks `json:"blocks"`            // of messages that are too long for the ring
 }
 
 func (f *family) describeQueue(o *Object, block arena.Offset) error {
@@ -28,7 +29,11 @@ func (f *family) describeQueue(o *Object, block arena.Offset) error {
 		return err
 	}
 	o.Queue = describeRing(&s.Ring)
-	return nil
+	r, err := load[record](f.a, block)
+	if err == nil {
+		o.Queue.Blocks, err = f.a.describeBlocks(r, 0)
+	}
+	return err
 }
 
 func describeRing(r *ring.Ring) *Queue {
@@ -44,11 +49,12 @@ func describeRing(r *ring.Ring) *Queue {
 
 // queue looks at a queue's ring.
 func (w *walk) queue(where string, r *record, block arena.Offset) error {
-	return w.ring(where, block+headerSize, r.Size)
+	return w.ring(where, r, block+headerSize, r.Size, 0)
 }
 
-// ring looks at the head of a ring that lies at a place, with so much room, and walks its records.
-func (w *walk) ring(where string, at arena.Offset, room uint64) error {
+// ring looks at the head of a ring that lies at a place of an object, with so much room, and walks its records. number is
+// the ring's among those of the object.
+func (w *walk) ring(where string, r *record, at arena.Offset, room, number uint64) error {
 	q, err := load[ring.Ring](w.a, at)
 	if err != nil {
 		return err
@@ -64,16 +70,21 @@ func (w *walk) ring(where string, at arena.Offset, room uint64) error {
 		return nil
 	}
 	w.must(!q.Corrupt(), where, "ring", "one that nobody has found corrupt", "one that a process has")
-	wrong, err := w.a.records(q, at+arena.Offset(queueSize))
+	named, wrong, err := w.a.records(q, at+arena.Offset(queueSize))
 	if wrong == "" {
 		wrong = marks(q)
+	}
+	what, expected := "ring", "whole records from head to tail"
+	if wrong == "" && err == nil {
+		what, expected = "blocks", "each in hand, queued or spare"
+		wrong, err = w.ringBlocks(r, q, named, number)
 	}
 	if err != nil || wrong == "" {
 		return err
 	}
 	again, err := load[ring.Ring](w.a, at)
-	if err == nil && again.Head.Read() == q.Head.Read() && again.HeadSeen == q.HeadSeen { // else others have put where we looked
-		w.must(false, where, "ring", "whole records from head to tail", "%s", wrong)
+	if err == nil && again.Head.Read() == q.Head.Read() && again.HeadSeen == q.HeadSeen && again.Spares == q.Spares { // else others are at it
+		w.must(false, where, what, expected, "%s", wrong)
 	}
 	return err
 }
@@ -99,38 +110,42 @@ func marks(q *ring.Ring) string {
 const (
 	recordMessage = 1
 	recordFiller  = 2
+	recordBlock   = 3 // the next word is the block's place; the words behind it are nobody's, and go on at the ring's beginning
 )
 
-// records walks from head to tail, and says what is wrong there; "" if nothing is.
-func (a *Arena) records(q *ring.Ring, data arena.Offset) (wrong string, err error) {
+// records walks from head to tail, and tells the blocks that are named there, and what is wrong; "" if nothing is.
+func (a *Arena) records(q *ring.Ring, data arena.Offset) (named []uint64, wrong string, err error) {
 	head, tail := q.Head.Read(), q.Tail.Read()
 	left, messages := head.To(tail)
 	size, counted := q.Size/8, uint64(0)
 	if left > size {
-		return fmt.Sprintf("%d words in a ring of %d", left, size), nil
+		return nil, fmt.Sprintf("%d words in a ring of %d", left, size), nil
 	}
 	if tail.Waited && left > 0 && !tail.Shut {
-		return fmt.Sprintf("sleeping consumers beside %d messages", messages), nil
+		return nil, fmt.Sprintf("sleeping consumers beside %d messages", messages), nil
 	}
 	for at := head.Words % size; left > 0; {
-		h, err := load[uint64](a, data+arena.Offset(at)*8)
+		h, err := loadSlice[uint64](a, data+arena.Offset(at)*8, min(2, size-at))
 		if err != nil {
-			return "", err
+			return nil, "", err
 		}
-		kind, words := uint32(*h), 1+(*h>>32+7)/8
+		kind, words := uint32(h[0]), 1+(h[0]>>32+7)/8
 		switch {
-		case words > left || at+words > size:
-			return fmt.Sprintf("a record of %d words at word %d of %d, with %d words left", words, at, size, left), nil
+		case words > left || at+words > size && kind != recordBlock:
+			return nil, fmt.Sprintf("a record of %d words at word %d of %d, with %d words left", words, at, size, left), nil
 		case kind == recordMessage:
 			counted++
+		case kind == recordBlock && words > 1 && len(h) > 1:
+			counted++
+			named = append(named, h[1])
 		case kind != recordFiller || at+words != size:
-			return fmt.Sprintf("a record of kind %d and %d words at word %d of %d", kind, words, at, size), nil
+			return nil, fmt.Sprintf("a record of kind %d and %d words at word %d of %d", kind, words, at, size), nil
 		}
 		left -= words
 		at = (at + words) % size
 	}
 	if counted != messages {
-		return fmt.Sprintf("%d messages, which should be %d", counted, messages), nil
+		return nil, fmt.Sprintf("%d messages, which should be %d", counted, messages), nil
 	}
-	return "", nil
+	return named, "", nil
 }

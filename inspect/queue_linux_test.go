@@ -54,6 +54,62 @@ func TestSnapshotOfAQueue(t *testing.T) {
 	clean(t, watch(t, a))
 }
 
+// large puts what has no room in the ring, keeps a block in hand, and leaves a spare.
+func large(t *testing.T, s *arena.QueueState, u *ring.User) (queued, spare *ring.Block) {
+	t.Helper()
+	var all []ring.Message
+	for range 2 {
+		m, err := s.Ring.Hold(u, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, m)
+	}
+	if err := s.Ring.TryPut(u, make([]byte, 100)); err != nil {
+		t.Fatal(err)
+	}
+	s.Ring.Release(u, all[0])
+	u.Store.Each(func(at uint64, b *ring.Block) {
+		if b.Owner.Load() == ring.Spare {
+			spare = b
+		} else if b.Length != 0 {
+			queued = b
+		}
+	})
+	return queued, spare
+}
+
+func TestBlocksOfAQueue(t *testing.T) {
+	a := kin(t, "kin")
+	s, u := ringed(t, a, 256, 5)
+	queued, spare := large(t, s, u)
+	if b := find(t, snapshot(t, a), "jobs").Queue.Blocks; b.Count != 2 || b.Spares != 1 || b.Bytes < 1100 || b.SpareBytes < 1000 {
+		t.Errorf("blocks %+v", b)
+	}
+	clean(t, watch(t, a))
+	where := slices.IndexFunc(s.Ring.Spares[:], func(at uint64) bool { return at != 0 })
+	turn := func() { s.Ring.Spares[where] ^= 64 }
+	for _, c := range []struct {
+		want       string
+		harm, mend func()
+	}{
+		{"a spare at", func() { queued.Owner.Store(ring.Spare) }, func() { queued.Owner.Store(a.Me()) }},
+		{"a message of", func() { queued.Length = 5000 }, func() { queued.Length = 100 }},
+		{"in the hand of id 77", func() { spare.Owner.Store(77) }, func() { spare.Owner.Store(ring.Spare) }},
+		{"in the hand of id 0", func() { spare.Owner.Store(0) }, func() { spare.Owner.Store(ring.Spare) }},
+		{"which is none", func() { queued.Ring = 1 }, func() { queued.Ring = 0 }},
+		{"that nobody finds", turn, turn},
+	} {
+		c.harm()
+		found := watch(t, a).Check()
+		if !slices.ContainsFunc(found, func(f Finding) bool { return strings.Contains(f.String(), c.want) }) {
+			t.Errorf("got  %v\nwant %s", found, c.want)
+		}
+		c.mend()
+		clean(t, watch(t, a))
+	}
+}
+
 func TestCheckFindsWrongRings(t *testing.T) {
 	t.Run("one that was found", func(t *testing.T) {
 		a := kin(t, "kin")

@@ -70,6 +70,7 @@ const (
 	rwLockSize = uint64(unsafe.Sizeof(arena.RWLockState{}))
 	readersAt  = headerSize + arena.Offset(unsafe.Offsetof(arena.RWLockState{}.Readers))
 	eventSize  = uint64(unsafe.Sizeof(arena.EventState{}))
+	extentSize = arena.Offset(unsafe.Sizeof(arena.Extent{}))
 	bellSize   = arena.Offset(unsafe.Sizeof(park.Bell{}))
 	bellsAt    = arena.Offset(unsafe.Offsetof(park.Board{}.Bells))
 	_          = -uint(unsafe.Offsetof(record{}.payload) - unsafe.Sizeof(arena.Object{}))

@@ -90,15 +90,18 @@ func (a *Arena) Extend(o *Object, n uint64, fill func(at Offset) []redo.Change) 
 func (a *Arena) Shrink(o *Object, where Offset, also ...redo.Change) {
 	k := a.limbo.take()
 	defer a.limbo.put(k)
-	place := a.place(k)
-	if a.unlinkExtent(o, where-extentSize, place, also) {
+	a.shrink(o, where, a.place(k), a.lock, also)
+}
+
+func (a *Arena) shrink(o *Object, where Offset, place *uint64, lock func(), also []redo.Change) {
+	if a.unlinkExtent(o, where-extentSize, place, lock, also) {
 		failpoint.Hit("extent: run in limbo")
-		a.freeRun(place, a.lock)
+		a.freeRun(place, lock)
 	}
 }
 
-func (a *Arena) unlinkExtent(o *Object, where Offset, place *uint64, also []redo.Change) (run bool) {
-	a.lock()
+func (a *Arena) unlinkExtent(o *Object, where Offset, place *uint64, lock func(), also []redo.Change) (run bool) {
+	lock()
 	defer a.unlock()
 	e, t := at[Extent](a, where), a.begin()
 	next := &o.Extents

@@ -75,6 +75,12 @@ func (a *Arena) knows(id uint32) bool {
 	return ID(SlotOf(id), state.Generation()) == id && state.Status() != Free
 }
 
+// lives tells whether there is a process with this id, or was and no sweep of it has begun.
+func (a *Arena) lives(id uint32) bool {
+	state := State(a.Slot(SlotOf(id)).State.Load())
+	return ID(SlotOf(id), state.Generation()) == id && state.Status() != Free && state.Status() != Dead
+}
+
 // Suspect looks at one process at once, and sweeps it if it is gone: for callers that do not sleep, and so
 // have no tick.
 func (a *Arena) Suspect(id uint32) bool {

@@ -68,24 +68,14 @@ func (a *Arena) InitPipe(o *Object, sizes [2]uint64) {
 	s.Sizes = sizes
 	for end := range s.Ends {
 		s.Ends[end].Enter(a.slot)
-		if r := a.pipeRing(o, end); r != nil {
+		if r := a.PipeRing(o, end); r != nil {
 			r.Init(sizes[end], 0)
 		}
 	}
 }
 
-// PipeRing is the ring for what an end sends, and this process's way of using it; nil if it sends nothing, and
-// *ring.CorruptError if there is none.
-func (a *Arena) PipeRing(o *Object, end int) (*ring.Ring, *ring.User, error) {
-	r := a.pipeRing(o, end)
-	if r == nil {
-		return nil, nil, nil
-	}
-	u, err := r.NewUser(a.id, a.park, a.knows, pipeRing(PayloadOf[PipeState](o).Sizes[end]))
-	return r, u, err
-}
-
-func (a *Arena) pipeRing(o *Object, end int) *ring.Ring {
+// PipeRing is the ring for what an end sends; nil if it sends nothing.
+func (a *Arena) PipeRing(o *Object, end int) *ring.Ring {
 	s := PayloadOf[PipeState](o)
 	if s.Sizes[end] == 0 {
 		return nil
@@ -118,15 +108,28 @@ func (a *Arena) LeaveEnd(o *Object, end int) {
 	a.unlock()
 	if gone {
 		failpoint.Hit("pipe: end left")
-		a.shutPipe(o)
+		a.shutPipe(a.id, o, blocks{a, o})
 	}
 }
 
-// shutPipe may be done again.
-func (a *Arena) shutPipe(o *Object) {
+// PipeUser is this process's way of using the ring for what an end sends; nil if it sends nothing. *ring.CorruptError: there is none.
+func (a *Arena) PipeUser(o *Object, end int) (*ring.User, error) {
+	return a.pipeUser(a.id, o, end, blocks{a, o})
+}
+
+func (a *Arena) pipeUser(id uint32, o *Object, end int, s ring.Store) (*ring.User, error) {
+	r := a.PipeRing(o, end)
+	if r == nil {
+		return nil, nil
+	}
+	return a.ringUser(id, r, pipeRing(PayloadOf[PipeState](o).Sizes[end]), s, uint64(end))
+}
+
+// shutPipe is for a process that holds the pipe, or for the sweep of one that did. It may be done again. A ring that is none needs none.
+func (a *Arena) shutPipe(id uint32, o *Object, s ring.Store) {
 	for end := range 2 {
-		if r, u, err := a.PipeRing(o, end); r != nil && err == nil { // a corrupt one has told all
-			r.Shutdown(u, false)
+		if u, err := a.pipeUser(id, o, end, s); u != nil && err == nil {
+			a.PipeRing(o, end).Shutdown(u, false)
 			failpoint.Hit("pipe: shut one way")
 		}
 	}
@@ -135,8 +138,8 @@ func (a *Arena) shutPipe(o *Object) {
 // died goes on where the dead was killed while it left, and tells who waits that an end is gone.
 func (s *PipeState) died(a *Arena, o *Object, slot, id uint32) {
 	for end := range s.Ends {
-		if r := a.pipeRing(o, end); r != nil {
-			r.Died(id, a.park)
+		if r := a.PipeRing(o, end); r != nil {
+			a.sweepRing(r, o, pipeRing(s.Sizes[end]), slot, id, uint64(end))
 		}
 	}
 	gone := false
@@ -147,7 +150,7 @@ func (s *PipeState) died(a *Arena, o *Object, slot, id uint32) {
 	a.unlock()
 	failpoint.Hit("sweep: ends left")
 	if gone {
-		a.shutPipe(o)
+		a.shutPipe(id, o, sweptBlocks{blocks{a, o}, &a.Slot(slot).Limbo[0]})
 	}
 }
 

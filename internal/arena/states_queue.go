@@ -6,7 +6,8 @@ import (
 	"github.com/multiproc/mp/internal/ring"
 )
 
-// QueueState is the payload of an object of KindQueue; the ring's bytes follow it.
+// QueueState is the payload of an object of KindQueue; the ring's bytes follow it. Messages that are too long for the ring lie in
+// extents of the object.
 type QueueState struct {
 	_    structs.HostLayout
 	Ring ring.Ring
@@ -14,11 +15,17 @@ type QueueState struct {
 
 // RingUser is this process's way of using a queue's ring; *ring.CorruptError: there is none.
 func (a *Arena) RingUser(o *Object) (*ring.User, error) {
-	return PayloadOf[QueueState](o).Ring.NewUser(a.id, a.park, a.knows, min(o.Size, a.size-uint64(a.offsetOf(o))-headerSize))
+	return a.ringUser(a.id, &PayloadOf[QueueState](o).Ring, a.ringBytes(o), blocks{a, o}, 0)
 }
 
-// died takes no lock: a death leaves nothing torn in a ring, whatever its locks guard.
-func (s *QueueState) died(a *Arena, _ *Object, _, id uint32) { s.Ring.Died(id, a.park) }
+func (a *Arena) ringBytes(o *Object) uint64 {
+	return min(o.Size, a.size-uint64(a.offsetOf(o))-headerSize)
+}
 
-// engages: a ring's locks are held only while one of its methods runs, which holds a handle.
+// died waits for no lock: a death leaves nothing torn in a ring, whatever its locks guard, and who holds them now may be stopped.
+func (s *QueueState) died(a *Arena, o *Object, slot, id uint32) {
+	a.sweepRing(&s.Ring, o, a.ringBytes(o), slot, id, 0)
+}
+
+// engages: a ring's locks are held only while one of its methods runs, and blocks are in hand only as long as somebody has a handle.
 func (s *QueueState) engages(uint32, uint32) bool { return false }

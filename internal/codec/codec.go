@@ -62,23 +62,32 @@ func appendWalked[T any](b []byte, v T, p *plan) ([]byte, error) {
 
 // Decode returns the T whose bytes b holds, all of b and no more. Nothing in the result points into b. The error is a
 // *TypeError if no T can travel, else a *DecodeError; whatever the bytes are, Decode does not panic, and uses memory in
-// proportion to len(b). (The UnmarshalBinary of other packages' types is called, and must keep to the same.)
+// proportion to len(b), also if b changes meanwhile, as memory may that others share. (The UnmarshalBinary of other packages'
+// types is called, and must keep to the same.)
 func Decode[T any](b []byte) (T, error) {
 	p := planOf(reflect.TypeFor[T]())
 	switch p.form {
 	case formRaw:
 		var v T
-		if uintptr(len(b)) != p.size || p.bools && !validBools(p.typ, b) {
+		if uintptr(len(b)) != p.size {
 			return v, rawError(p, b)
 		}
 		copy(pod.Bytes(&v), b)
+		if p.bools && !validBools(p.typ, pod.Bytes(&v)) { // of the copy, which nobody else can change
+			var zero T
+			return zero, rawError(p, b)
+		}
 		return v, nil
 	case formElements:
 		var v T
-		if uintptr(len(b))%p.size != 0 || p.bools && !validElements(p.typ.Elem(), b) {
+		if uintptr(len(b))%p.size != 0 {
 			return v, rawError(p, b)
 		}
 		setElements(&v, b, p.size)
+		if p.bools && !validElements(p.typ.Elem(), elements(&v, p.size)) {
+			var zero T
+			return zero, rawError(p, b)
+		}
 		return v, nil
 	case formString:
 		var v T

@@ -61,10 +61,11 @@ func (n *node) decodeRaw(b, memory []byte) ([]byte, error) {
 	if n.kind == kindRawSlice {
 		typ = typ.Elem()
 	}
-	if n.bools && !validElements(typ, b[:len(memory)]) {
+	copy(memory, b)
+	if n.bools && !validElements(typ, memory) {
+		clear(memory)
 		return nil, faultf(badBool)
 	}
-	copy(memory, b)
 	return b[len(memory):], nil
 }
 

@@ -3,6 +3,7 @@
 //
 //	lock.pml       the lock word: wake-ups, cancellation, death, recovery
 //	ring.pml       the queue: who wakes whom, cancellation, a process killed or stopped
+//	large.pml      the blocks of long messages: who has them, spares, death, a sweeper that dies
 //	bounded.pml    the semaphores: wake-ups, cancellation, accounts, death
 //	rwlock.pml     the readers-writer lock: counts, draining, turns, death, cancellation
 //	barrier.pml    the barrier: turns, breaks, resets, death, cancellation

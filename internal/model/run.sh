@@ -182,6 +182,19 @@ fail ring -DR=1 -DONEEND -DSHUT -DDROP
 fail ring -DR=1 -DFLAG -DSTOP=0
 pass sweep -DNS=4 -DDEATHS=2 -DCLAIMS=0 -O1
 pass sweep -DNS=3 -DCLAIMS=2 -DNOLATCH -O1
+pass large
+pass large -DDEATH=1
+pass large -DDEATH=2
+pass large -DDEATH=2 -DAGAIN -DM=1
+fail large -DNONAME -DDEATH=1
+fail large -DOWNLATE -DDEATH=2
+fail large -DNOOWE -DDEATH=1
+fail large -DNOLOOK -DDEATH=1
+fail large -DNOLOOKB -DDEATH=1
+fail large -DKEEPFIRST -DDEATH=2
+fail large -DTAKEFIRST -DDEATH=1
+fail large -DHINT -DDEATH=2
+fail large -DOWNNAME -DAGAIN -DDEATH=2 -DM=1
 pass sweep -DNS=3 -DBURY -DCORPSE
 pass sweep -DNS=3 -DCORPSE -DPIDS
 pass sweep -DNS=3 -DNOINHERIT

@@ -52,21 +52,21 @@ func free(l *prim.Lock, p park.Parker) {
 // stray looks at a lock that is held: by whom?
 func (r *Ring) stray(u *User, l *prim.Lock) error {
 	id, _ := l.HeldBy()
-	if id == 0 || u.knows(id) {
+	if id == 0 || u.Knows(id) {
 		return nil
 	}
 	// A process that was swept between the two has left the lock before it was forgotten.
 	if again, _ := l.HeldBy(); again != id {
 		return nil
 	}
-	free(l, u.parker)
-	return r.condemn(u.parker, corrupt("a lock of it is held by id %d, which no process has", id))
+	free(l, u.Parker)
+	return r.condemn(u.Parker, corrupt("a lock of it is held by id %d, which no process has", id))
 }
 
 // wrongLock is what comes of a lock's error: one that a death leaves free is never abandoned.
 func (r *Ring) wrongLock(u *User, err error) error {
 	if errors.Is(err, prim.ErrAbandoned) {
-		return r.condemn(u.parker, corrupt("a lock of it is abandoned, which a death leaves free"))
+		return r.condemn(u.Parker, corrupt("a lock of it is abandoned, which a death leaves free"))
 	}
 	return err
 }
@@ -93,7 +93,10 @@ func (r *Ring) first(u *User, at, left uint64) (start uint64, h header, err erro
 		at, left = past(at, n, 0), left-n
 		h = header(*r.word(u.index(at)))
 	}
-	if n := recordWords(h.size()); h.kind() != message || n > left || u.index(at)+n > u.words {
+	n, toEnd := recordWords(h.size()), u.words-u.index(at)
+	message := h.kind() == message && n <= toEnd
+	block := h.kind() == inBlock && n >= blockWords && blockWords <= toEnd
+	if n > left || !message && !block {
 		return 0, 0, corrupt("a record of kind %d and %d words at word %d of %d, with %d in use", h.kind(), n, u.index(at), u.words, left)
 	}
 	return at, h, nil

@@ -17,7 +17,7 @@ import (
 // stranger is a user whose process holds no lock now: whoever seems to hold one is none.
 func stranger(tb testing.TB, r *Ring) *User {
 	tb.Helper()
-	u, err := r.NewUser(1, new(park.Local), func(uint32) bool { return false }, Memory(r.Size))
+	u, err := r.NewUser(surroundings(r, func(uint32) bool { return false }))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func TestCorruptionAtTheEnd(t *testing.T) {
 // A lock is written over while it is held: who sleeps for it is told by its holder.
 func TestLockWrittenOver(t *testing.T) {
 	r, w := guarded(t, 256, 0)
-	u, err := r.NewUser(1, new(park.Local), func(uint32) bool { return true }, Memory(r.Size))
+	u, err := r.NewUser(surroundings(r, func(uint32) bool { return true }))
 	expect(t, err, nil)
 	if !r.T.TryLock(u.me) {
 		t.Fatal("T is held")
@@ -165,7 +165,7 @@ func TestNoSuchRing(t *testing.T) {
 	} {
 		r := onHeap(1024, 0)
 		r.Size, r.Most = c.size, c.most
-		_, err := r.NewUser(1, nil, nil, c.room)
+		_, err := r.NewUser(Surroundings{ID: 1, Bytes: c.room})
 		expect(t, err, refusal.ErrCorrupt)
 	}
 }
@@ -216,7 +216,7 @@ func TestSweepTellsOfCorruption(t *testing.T) {
 		park.Yield()
 	}
 	r.bad.Store(1)
-	r.Died(77, u.parker)
+	r.Died(77, u.Parker)
 	expect(t, <-gets, refusal.ErrCorrupt)
 	if !r.Tail.shut() || !r.Head.shut() {
 		t.Error("who is about to sleep is not told")
@@ -244,7 +244,7 @@ func runProgram(t *testing.T, program []byte) {
 		case 6:
 			r.Shutdown(u, x&1 == 0)
 		case 7:
-			r.Died(uint32(x), u.parker)
+			r.Died(uint32(x), u.Parker)
 		case 8:
 			w[i%len(w)] = x
 		default:

@@ -10,8 +10,9 @@ import (
 // ErrLeft: the user has left, and waits no more.
 var ErrLeft = errors.New("ring: left")
 
-// Leave ends a user's waits, now and for ever. Others wait on. A user behind another in line leaves with the next tick.
-func (r *Ring) Leave(u *User) {
+// Leave ends a user's waits for messages and for room, now and for ever. Others wait on. A user behind another in line leaves with
+// the next tick.
+func (u *User) Leave(r *Ring) {
 	u.left.Store(true)
 	for u.asleep.Load() > 0 {
 		r.Tail.rouse(u)
@@ -24,5 +25,5 @@ func (r *Ring) Leave(u *User) {
 func (m *Mark) rouse(u *User) {
 	m.v.And(^waited)
 	failpoint.Hit("ring: rousing")
-	u.parker.Wake(m.low(), park.All)
+	u.Parker.Wake(m.low(), park.All)
 }

@@ -25,5 +25,5 @@ func (p Place) To(q Place) (words, messages uint64) {
 
 // Locks are the locks of a ring, by what they are for.
 func (r *Ring) Locks() map[string]*prim.Lock {
-	return map[string]*prim.Lock{"producers": &r.T, "line": &r.Line, "consumers": &r.H}
+	return map[string]*prim.Lock{"producers": &r.T, "line": &r.Line, "consumers": &r.H, "blocks": &r.B}
 }

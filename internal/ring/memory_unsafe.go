@@ -5,10 +5,13 @@ import (
 	"unsafe"
 )
 
-const headSize = 192
+const headSize = 320
 
-// The ring's bytes follow its head.
-const _ = uint(headSize-unsafe.Sizeof(Ring{})) + uint(unsafe.Sizeof(Ring{})-headSize)
+// The ring's bytes follow its head, and a message's its block's.
+const (
+	_ = uint(headSize-unsafe.Sizeof(Ring{})) + uint(unsafe.Sizeof(Ring{})-headSize)
+	_ = uint(BlockSize-unsafe.Sizeof(Block{})) + uint(unsafe.Sizeof(Block{})-BlockSize)
+)
 
 // Memory is how many bytes a ring takes, head and all.
 func Memory(size uint64) uint64 { return headSize + size }

@@ -3,7 +3,8 @@
 //
 // The ring is a head of a few words (Ring) and its bytes, a power of two. A message is a record: one header
 // word, then its bytes, rounded up to whole words, never split at the ring's end: where one does not fit, a
-// record without a message fills the rest, which only ever stands before one that has one.
+// record without a message fills the rest, which only ever stands before one that has one. Several records may go in or come
+// out at once: each mark moves over all of them by one CAS.
 //
 //	head ≤ tail, tail − head ≤ size
 //	[head, tail)         the messages that were put and not taken, in this order
@@ -29,6 +30,11 @@
 // otherwise wakes the next: puts have relied on it since W was taken away. For space there is one sleeper
 // at a time: it holds the lock Line, and while it sleeps all others stand behind it, also those whose message would fit.
 // So a large message is not starved by small ones, and the next has its turn by the unlock.
+//
+// # Long messages
+//
+// What is longer than User.Largest lies in a block outside of the ring; its record names the block, and takes as much of the ring as
+// if the message lay there. See Block.
 //
 // # Corruption
 //
@@ -63,10 +69,15 @@ type Ring struct {
 
 	// Written by consumers.
 	H        prim.Lock
-	_        uint32
+	owed     atomic.Uint32 // reclaimings that are still to be done
 	Head     Mark
 	TailSeen uint64 // where H's holders last saw Tail; under H
 	_        [32]byte
+
+	// Written when blocks come and go.
+	B      prim.Lock
+	turn   uint32            // the place of Spares that is given up next; under B
+	Spares [MaxSpares]uint64 // blocks that are kept for the next message, at any place; under B
 }
 
 // Mark is a place between two records: how many bytes and how many messages came before it, in one word, so that

@@ -16,9 +16,16 @@ import (
 
 var background = context.Background()
 
-// user is the only process, with the id 1.
+// surroundings are those of a ring on the heap. The process has the id 1.
+func surroundings(r *Ring, knows func(id uint32) bool) Surroundings {
+	return Surroundings{
+		ID: 1, Parker: new(park.Local), Knows: knows, Lives: knows, Bytes: Memory(r.Size), Store: new(heapStore),
+	}
+}
+
+// user is the only process.
 func user(r *Ring) *User {
-	u, err := r.NewUser(1, new(park.Local), func(id uint32) bool { return id == 1 }, Memory(r.Size))
+	u, err := r.NewUser(surroundings(r, func(id uint32) bool { return id == 1 }))
 	if err != nil {
 		panic(err)
 	}
@@ -137,7 +144,7 @@ func TestSweepOfAShutdown(t *testing.T) {
 		park.Yield()
 	}
 	r.Tail.v.Or(shut)
-	r.Died(77, u.parker)
+	r.Died(77, u.Parker)
 	expect(t, <-done, refusal.ErrShutDown)
 }
 

@@ -12,15 +12,43 @@ import (
 func (r *Ring) Shutdown(u *User, drop bool) {
 	r.Tail.v.Or(shut) // from here on Tail stands still
 	failpoint.Hit("ring: shut")
-	r.tellShut(u.parker)
+	r.tellShut(u.Parker)
+	if u.Store.Any() {
+		r.trim(u)
+	}
 	if !drop || r.lock(context.Background(), u, &r.H, &u.spinH) != nil {
 		return
 	}
-	r.TailSeen = r.Tail.at() // first: it is never behind Head
-	failpoint.Hit("ring: dropping")
-	r.Head.move(r.TailSeen, false)
-	failpoint.Hit("ring: dropped")
+	blocks := r.drop(u)
 	r.unlock(u, &r.H)
+	for _, m := range blocks {
+		r.Release(u, m)
+	}
+	r.Reclaim(u)
+}
+
+// drop moves Head to Tail, and returns the blocks that lay between them, in hand. H is held.
+func (r *Ring) drop(u *User) (blocks []Message) {
+	end := r.Tail.at()
+	for at := r.Head.at(); at != end && u.Store.Any(); {
+		start, h, err := r.first(u, at, words(at, end))
+		if err == nil && h.kind() == inBlock {
+			var m Message
+			if m, err = r.open(u, start); err == nil {
+				blocks = append(blocks, m)
+			}
+		}
+		if err != nil {
+			_ = r.condemn(u.Parker, err)
+			return blocks
+		}
+		at = past(start, recordWords(h.size()), 1)
+	}
+	r.TailSeen = end // first: it is never behind Head
+	failpoint.Hit("ring: dropping")
+	r.Head.move(end, false)
+	failpoint.Hit("ring: dropped")
+	return blocks
 }
 
 func (r *Ring) tellShut(p park.Parker) {
@@ -36,6 +64,7 @@ func (r *Ring) Died(id uint32, p park.Parker) {
 	r.T.Died(id, p, func() {})
 	r.H.Died(id, p, func() {})
 	r.Line.Died(id, p, func() {})
+	r.B.Died(id, p, func() {})
 	if r.Corrupt() {
 		r.Tail.v.Or(shut)
 	}

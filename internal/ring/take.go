@@ -11,78 +11,200 @@ import (
 // Take copies the next message to the end of b and returns the longer slice, waiting for a message until ctx ends.
 // ErrShutDown: the ring was shut and is empty. Killed in it, the message is still there, or was taken.
 func (r *Ring) Take(ctx context.Context, u *User, b []byte) ([]byte, error) {
-	if out, err := r.take(ctx, u, b); err != refusal.ErrEmpty {
-		return out, err
-	}
-	return r.takeSlow(ctx, u, b)
+	m, err := r.TakeOne(ctx, u, b[len(b):])
+	return r.unwrap(u, b, m), err
 }
 
-// takeSlow waits. Who does not has no need to look at Tail, which costs the producer its cache line.
-func (r *Ring) takeSlow(ctx context.Context, u *User, b []byte) ([]byte, error) {
-	for slept := false; ; {
+// TryTake is Take that does not wait for a message: ErrEmpty if there is none.
+func (r *Ring) TryTake(u *User, b []byte) ([]byte, error) {
+	m, err := r.TryTakeOne(context.Background(), u, b[len(b):])
+	return r.unwrap(u, b, m), err
+}
+
+// unwrap adds a message to b. One that was copied to the room behind b is copied onto itself.
+func (r *Ring) unwrap(u *User, b []byte, m Message) []byte {
+	if len(b) == 0 && m.Bytes != nil && !m.Shared() {
+		return m.Bytes
+	}
+	b = append(b, m.Bytes...)
+	r.Release(u, m)
+	return b
+}
+
+// TakeOne takes the next message, waiting for it until ctx ends. It is copied to the room behind b, or if that is not enough
+// elsewhere; or it lies in a block, which is in this process's hand and goes back by Release.
+func (r *Ring) TakeOne(ctx context.Context, u *User, b []byte) (m Message, err error) {
+	if m, err = r.takeOne(ctx, u, b); err != refusal.ErrEmpty {
+		return m, err
+	}
+	for slept := false; ; { // who does not wait has no need to look at Tail, which costs the producer its cache line
 		seen := r.Tail.low().Load()
-		out, err := r.take(ctx, u, b)
-		if err == refusal.ErrEmpty {
-			if u.spinData.Until(r.Tail.low(), seen, park.Same) {
+		if m, err = r.takeOne(ctx, u, b); err == refusal.ErrEmpty {
+			if err = r.linger(ctx, u, seen, &slept); err == nil {
 				continue
 			}
-			if err = r.awaitData(ctx, u); err == nil {
-				slept = true
-				continue
-			}
-			slept = true
 		}
 		if slept {
 			r.HandOn(u)
 		}
-		return out, err
+		return m, err
 	}
 }
 
-// TryTake is Take that does not wait for a message: ErrEmpty if there is none.
-func (r *Ring) TryTake(u *User, b []byte) ([]byte, error) { return r.take(context.Background(), u, b) }
-
-func (r *Ring) take(ctx context.Context, u *User, b []byte) ([]byte, error) {
-	if r.Corrupt() {
-		return b, r.refuse()
+// TakeMany is TakeOne for the next messages, at most len(msgs), by one move of Head. It copies at most 64 KiB, if they are more than
+// one. Killed in it, all of them are still there, or were taken.
+func (r *Ring) TakeMany(ctx context.Context, u *User, b []byte, msgs []Message) (n int, err error) {
+	for slept := false; ; {
+		seen := r.Tail.low().Load()
+		if n, err = r.take(ctx, u, b, msgs); err == refusal.ErrEmpty {
+			if err = r.linger(ctx, u, seen, &slept); err == nil {
+				continue
+			}
+		}
+		if slept {
+			r.HandOn(u)
+		}
+		return n, err
 	}
-	if !r.H.TryLock(u.me) {
-		if err := r.lock(ctx, u, &r.H, &u.spinH); err != nil {
-			return b, err
+}
+
+// linger waits while the ring is empty, and Tail as it was seen, and tells whether it has slept.
+func (r *Ring) linger(ctx context.Context, u *User, seen uint32, slept *bool) error {
+	if u.spinData.Until(r.Tail.low(), seen, park.Same) {
+		return nil
+	}
+	*slept = true
+	return r.awaitData(ctx, u)
+}
+
+// TryTakeOne is TakeOne that does not wait for a message: ErrEmpty if there is none. ctx ends the wait for another that is just
+// taking one.
+func (r *Ring) TryTakeOne(ctx context.Context, u *User, b []byte) (Message, error) {
+	return r.takeOne(ctx, u, b)
+}
+
+// takeOne is take of one, apart: what b leads to may lie on the caller's stack.
+func (r *Ring) takeOne(ctx context.Context, u *User, b []byte) (m Message, err error) {
+	if err := r.enter(ctx, u); err != nil {
+		return m, err
+	}
+	at, wake := uint64(0), false
+	if at, err = r.some(); err == nil {
+		if m, at, err = r.copyOut(u, at, b); err == nil {
+			wake = r.pass(at)
+		} else {
+			err = r.condemn(u.Parker, err)
 		}
 	}
-	b, wake, err := r.cut(u, b)
+	r.leave(u, wake)
+	return m, err
+}
+
+func (r *Ring) take(ctx context.Context, u *User, b []byte, msgs []Message) (n int, err error) {
+	if err := r.enter(ctx, u); err != nil {
+		return 0, err
+	}
+	n, wake, err := r.cut(u, b, msgs)
+	r.leave(u, wake)
+	return n, err
+}
+
+// enter takes H, and leave frees it, and does what the next one must not wait for.
+func (r *Ring) enter(ctx context.Context, u *User) error {
+	if r.Corrupt() {
+		return r.refuse()
+	}
+	if r.H.TryLock(u.me) {
+		return nil
+	}
+	return r.lockSlow(ctx, u, &r.H, &u.spinH)
+}
+
+func (r *Ring) leave(u *User, wake bool) {
 	if !r.H.Unlock(u.me) {
-		r.unlock(u, &r.H)
+		r.unlockSlow(u, &r.H)
 	}
 	if wake {
 		failpoint.Hit("ring: waking a producer")
-		u.parker.Wake(r.Head.low(), 1)
+		u.Parker.Wake(r.Head.low(), 1)
 	}
-	return b, err
+	if r.owed.Load() != 0 {
+		r.Reclaim(u)
+	}
 }
 
-// cut copies the first message out and moves Head over it. H is held.
-func (r *Ring) cut(u *User, b []byte) (out []byte, wake bool, err error) {
-	at := r.Head.at()
-	if at == r.TailSeen {
-		tail := r.Tail.v.Load()
-		r.TailSeen = tail &^ flags
-		switch {
-		case at != r.TailSeen:
-		case tail&shut != 0:
-			return b, false, r.shutOrCorrupt()
-		default:
-			return b, false, refusal.ErrEmpty
-		}
+// enough is how many bytes are copied at most before the others that wait for the lock have their turn.
+const enough = 1 << 16
+
+// cut copies the first messages out, or takes their blocks in hand, and moves Head over them. H is held.
+func (r *Ring) cut(u *User, b []byte, msgs []Message) (n int, wake bool, err error) {
+	at, err := r.some()
+	if err != nil {
+		return 0, false, err
 	}
+	for room := enough; n < len(msgs) && at != r.TailSeen; n++ {
+		m, next, err := r.copyOut(u, at, b)
+		switch {
+		case err != nil && n == 0:
+			return 0, false, r.condemn(u.Parker, err)
+		case err != nil || n > 0 && !m.Shared() && len(m.Bytes) > room:
+			return n, r.pass(at), nil // those before it are what they were
+		case !m.Shared():
+			room -= len(m.Bytes)
+			b = m.Bytes[len(m.Bytes):]
+		}
+		msgs[n], at = m, next
+	}
+	return n, r.pass(at), nil
+}
+
+// pass moves Head, which is what takes the messages. H is held.
+func (r *Ring) pass(at uint64) (wake bool) {
+	failpoint.Hit("ring: before take")
+	wake, _ = r.Head.move(at, false)
+	failpoint.Hit("ring: taken")
+	return wake
+}
+
+// copyOut is the first message from a mark on, copied behind b or with its block in hand, and the mark behind it. H is held.
+func (r *Ring) copyOut(u *User, at uint64, b []byte) (m Message, next uint64, err error) {
 	start, h, err := r.first(u, at, words(at, r.TailSeen))
 	if err != nil {
-		return b, false, r.condemn(u.parker, err)
+		return m, 0, err
 	}
-	b = append(b, r.bytes(u, u.index(start), h.size())...)
-	failpoint.Hit("ring: before take")
-	wake, _ = r.Head.move(past(start, recordWords(h.size()), 1), false)
-	failpoint.Hit("ring: taken")
-	return b, wake, nil
+	if h.kind() == inBlock {
+		m, err = r.open(u, start)
+	} else {
+		m = Of(append(b, r.bytes(u, u.index(start), h.size())...)[len(b):])
+	}
+	return m, past(start, recordWords(h.size()), 1), err
+}
+
+// some is where Head stands, if there is a message. H is held.
+func (r *Ring) some() (at uint64, err error) {
+	if at = r.Head.at(); at != r.TailSeen {
+		return at, nil
+	}
+	tail := r.Tail.v.Load()
+	r.TailSeen = tail &^ flags
+	switch {
+	case at != r.TailSeen:
+		return at, nil
+	case tail&shut != 0:
+		return 0, r.shutOrCorrupt()
+	}
+	return 0, refusal.ErrEmpty
+}
+
+// open takes the block that a record names in hand: it is ours when Head has passed the record.
+func (r *Ring) open(u *User, start uint64) (Message, error) {
+	at := *r.word(u.index(start) + 1)
+	b, room := u.Store.Block(at)
+	if b == nil || b.Ring != u.Number || b.Length > uint64(len(room)) {
+		return Message{}, corrupt("a record at word %d of %d names a block at %#x, which is none", u.index(start), u.words, at)
+	}
+	n := b.Length
+	b.Owner.Store(u.ID)
+	failpoint.Hit("ring: block opened")
+	return Message{room[:n:n], at}, nil
 }

@@ -22,15 +22,15 @@ func (r *Ring) awaitData(ctx context.Context, u *User) error {
 	}
 }
 
-// awaitSpace sleeps while a record of n words does not fit. Line is held.
-func (r *Ring) awaitSpace(ctx context.Context, u *User, n uint64) error {
+// awaitSpace sleeps while a record does not fit. Line is held.
+func (r *Ring) awaitSpace(ctx context.Context, u *User, s shape) error {
 	for {
 		head := r.Head.v.Load()
 		tail := r.Tail.v.Load()
 		if head&^tail&shut != 0 {
-			return r.condemn(u.parker, corrupt("it is shut at one end, the wrong one"))
+			return r.condemn(u.Parker, corrupt("it is shut at one end, the wrong one"))
 		}
-		if tail&shut != 0 || u.fits(head&^flags, tail&^flags, n) {
+		if tail&shut != 0 || u.fits(head&^flags, tail&^flags, s) {
 			return nil
 		}
 		if r.Head.announce(head) {
@@ -51,7 +51,7 @@ func (m *Mark) sleep(ctx context.Context, u *User) error {
 	if u.left.Load() {
 		return ErrLeft
 	}
-	err := u.parker.Park(ctx, m.low(), uint32(waited), asleep)
+	err := u.Parker.Park(ctx, m.low(), uint32(waited), asleep)
 	failpoint.Hit("ring: woken")
 	return err
 }
@@ -66,7 +66,7 @@ func (r *Ring) HandOn(u *User) {
 		case tail&flags != 0: // empty, and the next put wakes one; or shut, and all were woken
 			return
 		case tail != r.Head.at():
-			u.parker.Wake(r.Tail.low(), 1)
+			u.Parker.Wake(r.Tail.low(), 1)
 			return
 		case r.Tail.announce(tail):
 			return

@@ -164,6 +164,7 @@ func allRows(ctx context.Context, scale float64, progress io.Writer) (rows []Row
 	rows = append(rows, eventRows(scale)...)
 	rows = append(rows, sharedQueueRows(scale)...)
 	rows = append(rows, arrayRows(scale)...)
+	rows = append(rows, largeQueueRows(scale)...)
 	rows = append(rows, pipeRows(scale)...)
 	rows = append(rows, listRows(scale)...)
 	rows = append(rows, dictRows(scale)...)

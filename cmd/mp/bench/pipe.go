@@ -134,7 +134,7 @@ func pipeRows(scale float64) []Row {
 func cpythonPipeRows(py *rivals.Program, scale float64) []Row {
 	ours, theirs := int(5e4*scale), int(5e3*scale)
 	return []Row{{
-		Name: "pipe, there and back between two processes", Beside: "CPython Pipe", Most: 0.1, Rounds: 7,
+		Name: "pipe, there and back between two processes", Beside: "CPython Pipe", Most: 0.2, Rounds: 7,
 		Ours: roundTrips(ours, throughPipe), Theirs: rival(py, "pipe", fmt.Sprint(theirs), "1"),
 	}}
 }

@@ -14,6 +14,12 @@ func queue(q *inspect.Queue) string {
 		all[0] = fmt.Sprintf("%d of %d messages", q.Len, q.Cap)
 	}
 	all = append(all, fmt.Sprintf("%d of %d bytes", q.Bytes, q.Ring))
+	if n := q.Blocks.Count; n > 0 {
+		all = append(all, fmt.Sprintf("%s of %d bytes beside them", count(int(n), "block", "blocks"), q.Blocks.Bytes))
+	}
+	if n := q.Blocks.Spares; n > 0 {
+		all = append(all, fmt.Sprintf("%d spare of %d bytes", n, q.Blocks.SpareBytes))
+	}
 	if q.Putters {
 		all = append(all, "some wait for room")
 	}

@@ -1,0 +1,176 @@
+package mp
+
+import (
+	"context"
+	"errors"
+	"math"
+
+	"github.com/multiproc/mp/internal/arena"
+	"github.com/multiproc/mp/internal/codec"
+	"github.com/multiproc/mp/internal/race"
+	"github.com/multiproc/mp/internal/refusal"
+	"github.com/multiproc/mp/internal/ring"
+)
+
+// way is a ring, that of a queue or of one direction of a pipe, as this process uses it.
+type way struct {
+	ring *ring.Ring
+	user *ring.User
+	hold *hold
+}
+
+// send puts a value.
+func send[T any](ctx context.Context, w way, v T, wait bool) error {
+	if b, ok := codec.View(&v); ok { // it is copied from where it lies
+		m, err := w.wrap(b, wait)
+		if err != nil {
+			return err
+		}
+		return w.put(ctx, m, wait)
+	}
+	return sendEncoded(ctx, w, v, wait)
+}
+
+// sendEncoded is apart so that v moves to the heap only here.
+//
+//go:noinline
+func sendEncoded[T any](ctx context.Context, w way, v T, wait bool) error {
+	b := takeBuffer()
+	m, used, err := encode(w, (*b)[:0], &v, wait)
+	if err == nil {
+		err = w.put(ctx, m, wait)
+	}
+	giveBuffer(b, used)
+	return err
+}
+
+// put puts a message, or gives its block back.
+func (w way) put(ctx context.Context, m ring.Message, wait bool) error {
+	err := w.try(ctx, m, wait)
+	if err != nil {
+		w.ring.Release(w.user, m)
+	}
+	return err
+}
+
+// try puts a message, or leaves it in hand.
+func (w way) try(ctx context.Context, m ring.Message, wait bool) (err error) {
+	if race.Enabled {
+		w.hold.shadow.Release()
+	}
+	msgs := [1]ring.Message{m}
+	if wait {
+		_, err = w.ring.PutMany(ctx, w.user, msgs[:])
+	} else {
+		_, err = w.ring.TryPutMany(ctx, w.user, msgs[:])
+	}
+	return named(err, w.hold)
+}
+
+// receive takes a value; it also tells whether a message was taken: it may be one that cannot be decoded.
+func receive[T any](ctx context.Context, w way, wait bool) (v T, taken bool, err error) {
+	room, ok := codec.Room(&v)
+	if !ok || cap(room) > w.user.Largest() {
+		return receiveEncoded[T](ctx, w, wait)
+	}
+	m, err := w.take(ctx, room, wait)
+	if err != nil || !m.Shared() && len(m.Bytes) == cap(room) {
+		return v, err == nil, err
+	}
+	w.ring.Release(w.user, m)
+	_, err = codec.Decode[T](make([]byte, len(m.Bytes))) // it says what is wrong with the length
+	return v, true, err
+}
+
+//go:noinline
+func receiveEncoded[T any](ctx context.Context, w way, wait bool) (v T, taken bool, err error) {
+	if codec.Owned[T]() {
+		m, err := w.take(ctx, nil, wait)
+		switch {
+		case err != nil:
+			return v, false, err
+		case m.Shared():
+			v, err = decode[T](w, m)
+		default:
+			v, err = codec.Own[T](m.Bytes) // it was copied to where it stays
+		}
+		return v, true, err
+	}
+	b := takeBuffer()
+	used := *b
+	m, err := w.take(ctx, used[:0], wait)
+	if taken = err == nil; taken {
+		if !m.Shared() {
+			used = m.Bytes
+		}
+		v, err = decode[T](w, m)
+	}
+	giveBuffer(b, used)
+	return v, taken, err
+}
+
+func (w way) take(ctx context.Context, b []byte, wait bool) (m ring.Message, err error) {
+	if wait {
+		m, err = w.ring.TakeOne(ctx, w.user, b)
+	} else {
+		m, err = w.ring.TryTakeOne(ctx, w.user, b)
+	}
+	if err != nil {
+		err = named(err, w.hold)
+	} else if race.Enabled {
+		w.hold.shadow.Acquire()
+	}
+	return m, err
+}
+
+// encode makes *v a message: where it lies, if its bytes lie somewhere, or at the end of b, which it returns longer; a long one in
+// a block. If there is no room for that now and wait is false it is ErrFull, before anything is filled in vain.
+func encode[T any](w way, b []byte, v *T, wait bool) (m ring.Message, used []byte, err error) {
+	if view, ok := codec.View(v); ok {
+		m, err = w.wrap(view, wait)
+		return m, b, err
+	}
+	if used, err = codec.Append(b, *v); err != nil {
+		return m, b, err
+	}
+	m, err = w.wrap(used[len(b):], wait)
+	if err != nil || m.Shared() {
+		used = b
+	}
+	return m, used, err
+}
+
+// wrap makes bytes a message, which are not to be changed before it is put, unless they are copied.
+func (w way) wrap(b []byte, wait bool) (m ring.Message, err error) {
+	if len(b) <= w.user.Largest() {
+		return ring.Of(b), nil
+	}
+	if m, err = w.block(len(b), wait); err == nil {
+		copy(m.Bytes, b)
+	}
+	return m, err
+}
+
+// block gives memory for a long message.
+func (w way) block(n int, wait bool) (ring.Message, error) {
+	if !wait && w.ring.Full(w.user, n) {
+		return ring.Message{}, refusal.ErrFull
+	}
+	m, err := w.ring.Hold(w.user, n)
+	if _, full := errors.AsType[*ArenaFullError](err); full {
+		if most := int(min(w.hold.arena.in.LongestMessage(), math.MaxInt)); n > most {
+			o := w.hold.object
+			err = &MessageSizeError{Queue: o.Named(), Size: n, Most: most, pipe: o.Kind == arena.KindPipe}
+		}
+	}
+	return m, named(err, w.hold)
+}
+
+// decode makes a message a T, of which nothing points into it, and gives back its block.
+func decode[T any](w way, m ring.Message) (T, error) {
+	if !m.Shared() {
+		return codec.Decode[T](m.Bytes)
+	}
+	defer w.ring.Release(w.user, m) // also if T's own decoding panics
+	return codec.Decode[T](m.Bytes)
+}
