@@ -43,6 +43,7 @@ func (r *Ring) Reclaim(u *User) {
 			failpoint.Hit("ring: freeing an orphan")
 			u.Store.Shrink(at)
 		}
+		r.trimIfShut(u)
 	}
 }
 

@@ -74,6 +74,7 @@ func (r *Ring) pick(u *User, n uint64) (best uint64, err error) {
 		r.takeSpare(u, where, block)
 	}
 	r.unlockSpares(u)
+	r.trimIfShut(u)
 	return best, nil
 }
 
@@ -106,6 +107,8 @@ func (r *Ring) keep(u *User, at uint64, out *[MaxSpares]uint64) (kept bool, n in
 	if b == nil || r.Tail.shut() || r.lock(context.Background(), u, &r.B, &u.spinB) != nil {
 		return false, 0
 	}
+	defer r.trimIfShut(u)
+	defer r.unlockSpares(u)
 	free, sum := -1, uint64(len(bytes))
 	for i := range r.Spares {
 		if spare, room := r.spareAt(u, i); spare != nil {
@@ -130,8 +133,14 @@ func (r *Ring) keep(u *User, at uint64, out *[MaxSpares]uint64) (kept bool, n in
 	failpoint.Hit("ring: block among the spares")
 	b.Owner.Store(Spare)
 	failpoint.Hit("ring: block spared")
-	r.unlockSpares(u)
 	return true, n
+}
+
+// trimIfShut is for who has freed B: the ring may have been shut meanwhile, and its spares not freed for want of B.
+func (r *Ring) trimIfShut(u *User) {
+	if r.Tail.shut() {
+		r.trim(u)
+	}
 }
 
 // trim frees all spares, and tells whether there were any. It does not wait for B, as a sweep may have called it.
