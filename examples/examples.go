@@ -93,7 +93,7 @@ var programs = []Program{
 		Check: barrier, Display: true,
 	},
 	{
-		Name: "wordcount", Shows: "a process for each CPU counts the words of Go's source tree, the same as one alone",
+		Name: "wordcount", Shows: "a process for each CPU counts the words of Go's source tree, whose files stream through a queue, the same as one alone",
 		Check: wordCount, Small: []string{"../internal"}, Display: true,
 	},
 }

@@ -18,18 +18,35 @@ import (
 	"unicode"
 
 	"github.com/multiproc/mp"
-	"github.com/multiproc/mp/threading"
 )
 
-// countShare counts the files that it can get hold of: the next one is whichever no process has taken yet.
-var countShare = mp.Func2(func(ctx context.Context, paths []string, next *mp.Value[int]) (map[string]int, error) {
-	words := make(map[string]int)
-	for i := mp.Add(next, 1) - 1; i < len(paths); i = mp.Add(next, 1) - 1 {
-		if err := countFile(words, paths[i]); err != nil {
-			return nil, err
+// part is what a process has counted since it last told.
+type part struct {
+	Files int
+	Words map[string]int
+}
+
+// partFiles is how many files make a part.
+const partFiles = 2000
+
+// count counts the files whose names it gets, until there are no more.
+var count = mp.Proc2(func(ctx context.Context, paths *mp.Queue[string], parts *mp.Queue[part]) error {
+	p := part{Words: make(map[string]int)}
+	for path, err := range paths.All(ctx) {
+		if err != nil {
+			return err
+		}
+		if err := countFile(p.Words, path); err != nil {
+			return err
+		}
+		if p.Files++; p.Files == partFiles {
+			if err := parts.PutContext(ctx, p); err != nil {
+				return err
+			}
+			p = part{Words: make(map[string]int)}
 		}
 	}
-	return words, ctx.Err()
+	return parts.PutContext(ctx, p)
 })
 
 func countFile(words map[string]int, path string) error {
@@ -52,85 +69,76 @@ func run(ctx context.Context) error {
 	if len(os.Args) > 1 {
 		root = os.Args[1]
 	}
-	paths, err := files(root)
-	if err != nil {
-		return err
-	}
 	begin := time.Now()
-	many, err := countByProcesses(ctx, paths)
+	many, err := countByProcesses(ctx, root)
 	if err != nil {
 		return err
 	}
 	pooled := time.Since(begin)
 
 	begin = time.Now()
-	one := make(map[string]int)
-	for _, path := range paths {
-		if err := countFile(one, path); err != nil {
-			return err
-		}
+	one := part{Words: make(map[string]int)}
+	err = files(root, func(path string) error {
+		one.Files++
+		return countFile(one.Words, path)
+	})
+	if err != nil {
+		return err
 	}
-	if !maps.Equal(one, many) {
+	if one.Files != many.Files || !maps.Equal(one.Words, many.Words) {
 		return errors.New("the processes count otherwise than one process")
 	}
-	for _, line := range top(many, 10) {
+	for _, line := range top(many.Words, 10) {
 		fmt.Printf("%8d %s\n", line.count, line.word)
 	}
-	fmt.Printf("%d files, %.1f times as fast as one process\n", len(paths), time.Since(begin).Seconds()/pooled.Seconds())
+	fmt.Printf("%d files, %.1f times as fast as one process\n", many.Files, time.Since(begin).Seconds()/pooled.Seconds())
 	return nil
 }
 
-// countByProcesses starts a process for each CPU and adds up what they count.
-func countByProcesses(ctx context.Context, paths []string) (map[string]int, error) {
-	next := mp.NewValue(0, mp.Name("next file"))
-	stop := show(next, len(paths))
-	defer stop()
-
-	var group threading.Group
-	var lock threading.Lock
-	sum := make(map[string]int)
+// countByProcesses puts the name of each file into a queue, from which a process for each CPU gets them, and adds up what
+// comes back by another. It tells on stderr how far the processes are.
+func countByProcesses(ctx context.Context, root string) (sum part, err error) {
+	paths, parts := mp.NewQueue[string](0, mp.Name("paths")), mp.NewQueue[part](0, mp.Name("parts"))
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var workers mp.Group
 	for range mp.CPUCount() {
-		group.Start(ctx, func(ctx context.Context) error {
-			words, err := mp.Run(ctx, countShare(paths, next))
-			lock.Lock()
-			defer lock.Unlock()
-			for word, n := range words {
-				sum[word] += n
-			}
-			return err
-		})
+		workers.Start(ctx, count(paths, parts))
 	}
-	return sum, group.Join()
-}
-
-// show writes to stderr how far the processes are, until it is stopped.
-func show(next *mp.Value[int], total int) (stop func()) {
-	ticker, done := time.NewTicker(200*time.Millisecond), make(chan struct{})
+	walked := make(chan error, 1)
 	go func() {
-		for {
-			select {
-			case <-ticker.C:
-				fmt.Fprintf(os.Stderr, "\r%d of %d files", min(next.Load(), total), total)
-			case <-done:
-				return
-			}
-		}
+		walked <- files(root, func(path string) error { return paths.PutContext(ctx, path) })
+		paths.Shutdown()
 	}()
-	return func() {
-		ticker.Stop()
-		close(done)
-		fmt.Fprintf(os.Stderr, "\r%d of %d files\n", min(next.Load(), total), total)
+	joined := make(chan error, 1)
+	go func() {
+		joined <- workers.Join()
+		parts.Shutdown()
+	}()
+	sum.Words = make(map[string]int)
+	for p, err := range parts.All(ctx) {
+		if err != nil {
+			return sum, err
+		}
+		for word, n := range p.Words {
+			sum.Words[word] += n
+		}
+		sum.Files += p.Files
+		fmt.Fprintf(os.Stderr, "\r%d files", sum.Files)
 	}
+	fmt.Fprintln(os.Stderr)
+	cancel() // if the workers have failed nobody gets names any more
+	return sum, cmp.Or(<-joined, <-walked)
 }
 
-func files(root string) (paths []string, err error) {
-	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+// files calls f with each file below a directory.
+func files(root string, f func(path string) error) error {
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && d.Type().IsRegular() {
-			paths = append(paths, path)
+			err = f(path)
 		}
 		return err
 	})
-	return paths, err
 }
 
 type line struct {
