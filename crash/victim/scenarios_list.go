@@ -93,6 +93,7 @@ var itemDeeds = []deed[item]{
 }
 
 var wordDeeds = []deed[int]{
+	{"set a word", ints(4), func(l *mp.List[int]) error { return l.Set(2, 99) }, func(s []int) []int { s[2] = 99; return s }},
 	{"append, and grow", ints(14), func(l *mp.List[int]) error { return l.Append(99) }, func(s []int) []int { return append(s, 99) }},
 	{"insert, and split", ints(382), func(l *mp.List[int]) error { return l.Insert(5, 99) }, func(s []int) []int { return slices.Insert(s, 5, 99) }},
 	{"pop, and merge", ints(383), func(l *mp.List[int]) error { l.Pop(1); return nil }, func(s []int) []int { return slices.Delete(s, 1, 2) }},

@@ -3,7 +3,6 @@ package list
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"testing"
 	"unsafe"
 
@@ -46,19 +45,7 @@ func (h *heap) enter(id uint32) {
 	h.user = &slab.User{Me: prim.Holder(id, false), Parker: new(park.Local), Memory: redo.NewMemory(base, uint64(len(h.words)*8)), Source: h}
 }
 
-// copied is the memory as it is, entered by another.
-func (h *heap) copied() *heap {
-	c := *h
-	c.words = append([]uint64(nil), h.words...)
-	c.extents, c.drafts, c.free = maps.Clone(h.extents), maps.Clone(h.drafts), maps.Clone(h.free)
-	c.enter(2)
-	return &c
-}
-
 func (h *heap) list() *List { return &(*head)(unsafe.Pointer(unsafe.SliceData(h.words))).list }
-
-// place is where something of the list lies.
-func (h *heap) place(word *uint64) uint64 { return h.user.Memory.Offset(word) }
 
 var errFull = errors.New("full")
 

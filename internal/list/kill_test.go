@@ -4,6 +4,7 @@ package list
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -84,6 +85,15 @@ func TestKilledAnywhere(t *testing.T) {
 			})
 		}
 	}
+}
+
+// copied is the memory as it is, entered by another.
+func (h *heap) copied() *heap {
+	c := *h
+	c.words = append([]uint64(nil), h.words...)
+	c.extents, c.drafts, c.free = maps.Clone(h.extents), maps.Clone(h.drafts), maps.Clone(h.free)
+	c.enter(2)
+	return &c
 }
 
 func (m *model) copied() *model {

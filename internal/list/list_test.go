@@ -227,7 +227,7 @@ func (m *model) run(seed uint64, program []byte) {
 
 func TestModel(t *testing.T) {
 	for _, width := range []uint64{0, 8} {
-		for seed := range uint64(3) {
+		for seed := range uint64(2) {
 			r := rand.New(rand.NewPCG(seed, width))
 			program := make([]byte, 150)
 			for i := range program {
@@ -259,7 +259,7 @@ func TestThinOut(t *testing.T) {
 func TestFull(t *testing.T) {
 	for _, width := range []uint64{0, 8} {
 		m := newModel(t, width)
-		m.limit = 400 << 10
+		m.limit = 160 << 10
 		for before := -1; before < len(m.want); {
 			before = len(m.want)
 			m.insert(before, 1, 0)

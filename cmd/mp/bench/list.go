@@ -18,15 +18,15 @@ func listRows(scale float64) []Row {
 	_ = l.Append(s.v...) // no more than room for 1000 numbers
 	return []Row{
 		{
-			Name: "mp.List At", Beside: "[]int under a sync.Mutex", Most: 5, Rounds: 9,
+			Name: "mp.List At", Beside: "[]int under a sync.Mutex", Most: 6, Rounds: 9,
 			Ours:   perOp(n, func(n int) { each(n, length, func(i int) { _ = l.At(i) }) }),
 			Theirs: perOp(n, func(n int) { each(n, length, func(i int) { _ = s.at(i) }) }),
 		}, {
-			Name: "mp.List Set", Beside: "[]int under a sync.Mutex", Most: 10, Rounds: 9,
+			Name: "mp.List Set", Beside: "[]int under a sync.Mutex", Most: 8, Rounds: 9,
 			Ours:   perOp(n, func(n int) { each(n, length, func(i int) { _ = l.Set(i, i) }) }),
 			Theirs: perOp(n, func(n int) { each(n, length, func(i int) { s.set(i, i) }) }),
 		}, {
-			Name: "mp.List Append and Pop", Beside: "[]int under a sync.Mutex", Most: 10, Rounds: 9,
+			Name: "mp.List Append and Pop", Beside: "[]int under a sync.Mutex", Most: 12, Rounds: 9,
 			Ours:   perOp(n, func(n int) { each(n, length, func(i int) { _ = l.Append(i); l.Pop(-1) }) }),
 			Theirs: perOp(n, func(n int) { each(n, length, func(i int) { s.add(i); s.pop() }) }),
 		},
