@@ -141,15 +141,21 @@ func (d *Dict[K, V]) changing() {
 func (d *Dict[K, V]) Get(k K) (v V, found bool) {
 	if key, ok := d.keys.Memory(&k); ok && d.raw {
 		shard, key := d.place(key)
-		memory := pod.Bytes(&v)
-		b, found := shard.Get(d.user, key, memory[:0:len(memory)])
-		d.seen()
-		if found && len(b) != len(memory) {
-			panic(fmt.Sprintf("mp: corrupt arena: a value of %d bytes, and not %d, in a Dict", len(b), len(memory)))
-		}
+		found = d.copyTo(&v, shard, key)
 		return v, found
 	}
 	return d.take(k, false)
+}
+
+// copyTo copies a value, whose memory is its encoding, to *v.
+func (d *Dict[K, V]) copyTo(v *V, shard *dict.Shard, key dict.Key) bool {
+	memory := pod.Bytes(v)
+	b, found := shard.Get(d.user, key, memory[:0:len(memory)])
+	d.seen()
+	if found && len(b) != len(memory) {
+		panic(fmt.Sprintf("mp: corrupt arena: a value of %d bytes, and not %d, in a Dict", len(b), len(memory)))
+	}
+	return found
 }
 
 // Pop takes k out and returns what was under it, and whether there was anything.

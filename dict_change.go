@@ -57,9 +57,13 @@ func (d *Dict[K, V]) SetDefault(k K, v V) (actual V, found bool, err error) {
 
 // Update puts f(old, found) under k and returns it: old is what is there, found tells whether anything is. f runs
 // without a lock, so it may take long and use the Dict; if another changes what is under k meanwhile, f is called again
-// with what is there then. So it must do nothing but compute; if it changes what is under k itself, it never ends. If f panics, or its process is killed in it, nothing has
-// happened. The errors are those of Set.
+// with what is there then. So it must do nothing but compute; if it changes what is under k itself, it never ends. If f
+// panics, or its process is killed in it, nothing has happened. The errors are those of Set.
 func (d *Dict[K, V]) Update(k K, f func(old V, found bool) V) (V, error) {
+	if encoded, ok := d.keys.Memory(&k); ok && d.raw && len(encoded) <= dict.LargestKey {
+		shard, key := d.place(encoded)
+		return d.updateMemory(shard, key, f)
+	}
 	var zero V
 	buf := takeBuffer()
 	encoded, b, err := d.encode(&k, (*buf)[:0])
@@ -88,6 +92,24 @@ func (d *Dict[K, V]) Update(k K, f func(old V, found bool) V) (V, error) {
 	}
 	giveBuffer(buf, b)
 	return zero, err
+}
+
+// updateMemory is Update of values whose memory is their encoding.
+func (d *Dict[K, V]) updateMemory(shard *dict.Shard, key dict.Key, f func(old V, found bool) V) (V, error) {
+	for {
+		var old V
+		found := d.copyTo(&old, shard, key)
+		v := f(old, found)
+		d.changing()
+		done, err := shard.Set(d.user, key, pod.Bytes(&v), dict.Expected{Found: found, Value: pod.Bytes(&old)})
+		runtime.KeepAlive(d)
+		switch {
+		case err != nil:
+			return *new(V), err
+		case done:
+			return v, nil
+		}
+	}
 }
 
 // Delete takes k out, if it is there.

@@ -144,13 +144,13 @@ func closedAtlas(f *family, check func() error) error {
 }
 
 func dictScenarios() []scenario {
-	fresh := make([]edit, 10)
+	fresh := make([]edit, 6)
 	for i := range fresh {
 		fresh[i] = edit{set, pages + i, 10 * i}
 	}
 	named := map[string][]edit{
 		"new":     fresh,
-		"large":   {{set, 1, 5000}, {set, 20, 5000}, {set, 40, 10}, {set, 100, 6000}},
+		"large":   {{set, 1, 5000}, {set, 20, 5000}, {set, 40, 10}},
 		"changed": {{set, 1, firstSize(1)}, {set, 2, 200}, {update, 3, 40}, {update, 99, 10}, {setDefault, 3, 5}, {setDefault, 98, 5}},
 		"deleted": {{remove, 5, 0}, {remove, 20, 0}, {pop, 6, 0}, {pop, 40, 0}, {removeIf, 7, 0}, {remove, 1000, 0}},
 		"again":   {{remove, 5, 0}, {set, 5, 50}, {remove, 5, 0}, {set, 5, 60}},

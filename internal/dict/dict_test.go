@@ -193,22 +193,42 @@ func TestMany(t *testing.T) {
 	}
 }
 
-// TestChurn: memory and table stay as they are, however many keys have come and gone.
+// TestChurn: memory and tables stay as they are, however many keys have come, changed and gone.
 func TestChurn(t *testing.T) {
-	h := newHeap(4 << 20)
-	for i := range 200000 {
-		if _, err := h.set(fmt.Sprint(i), "a value of some length", Anything); err != nil {
-			t.Fatalf("entry %d: %v", i, err)
-		}
-		if i >= 100 {
+	for name, turn := range map[string]func(h *heap, i int){
+		"keys come and go": func(h *heap, i int) {
+			h.mustSet(t, i, "a value of some length")
 			h.del(fmt.Sprint(i-100), Anything)
-		}
+		},
+		"values change": func(h *heap, i int) { h.mustSet(t, i%100, "a value of some length"[:i/100%22]) },
+		"all go": func(h *heap, i int) {
+			h.mustSet(t, i, "value")
+			if i%100 == 0 {
+				for n := range h.shards() {
+					h.shards()[n].Clear(h.user)
+				}
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHeap(4 << 20)
+			for i := range 100000 {
+				turn(h, i)
+			}
+			if len(h.contents()) > 100 {
+				t.Errorf("%d entries", len(h.contents()))
+			}
+			if h.next > 100<<10 {
+				t.Errorf("%d bytes are used for 100 entries", h.next)
+			}
+		})
 	}
-	if len(h.contents()) != 100 {
-		t.Errorf("%d entries", len(h.contents()))
-	}
-	if h.next > 100<<10 {
-		t.Errorf("%d bytes are used for 100 entries", h.next)
+}
+
+func (h *heap) mustSet(t *testing.T, key int, value string) {
+	t.Helper()
+	if _, err := h.set(fmt.Sprint(key), value, Anything); err != nil {
+		t.Fatalf("key %d: %v", key, err)
 	}
 }
 
@@ -274,7 +294,7 @@ func TestCollisions(t *testing.T) {
 // TestLargeTable: beyond what a word knows of the hash, the entries are asked.
 func TestLargeTable(t *testing.T) {
 	h := newHeap(1 << 20)
-	s, k := &h.shards()[0], Key{0x1234567 << 3, []byte("k")}
+	s, k := &h.shards()[0], Key{0xFEDCBA9, []byte("k")}
 	if _, err := s.Set(h.user, k, nil, Anything); err != nil {
 		t.Fatal(err)
 	}

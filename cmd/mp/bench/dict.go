@@ -86,12 +86,12 @@ func mixedGoroutines(goroutines, n int) func(context.Context) (float64, error) {
 }
 
 func dictRows(scale float64) []Row {
-	n := int(3e5 * scale)
+	n := int(2e5 * scale)
 	rows := []Row{dictGets(n), dictSets(n), dictStrings(n)}
 	for _, p := range []int{1, 2, 4, 8} {
 		each := max(1, n/p)
 		rows = append(rows, Row{
-			Name: fmt.Sprintf("Dict, 9 Get and a Set, %d processes", p), Beside: fmt.Sprintf("map under sync.RWMutex, %d goroutines", p), Most: 6, Rounds: 5,
+			Name: fmt.Sprintf("Dict, 9 Get and a Set, %d processes", p), Beside: fmt.Sprintf("map under sync.RWMutex, %d goroutines", p), Most: 12, Rounds: 5,
 			Ours: mixedProcesses(p, each), Theirs: mixedGoroutines(p, each),
 		})
 	}
