@@ -204,6 +204,16 @@ fail sweep -DNS=3 -DBURYLATE -DBURY
 fail sweep -DNS=3 -DLATEGEN
 fail sweep -DNS=3 -DSWEEPERONLY
 fail sweep -DNS=3 -DCORPSEFIRST
+pass tasks -DCANCEL
+pass tasks -DCANCEL -DK=3
+pass tasks -DM=2 -DK=3
+pass tasks -DDEATH -DK=1 -O1
+fail tasks -DSHUTW
+fail tasks -DOUTSIDE -DTICK
+fail tasks -DDEATH -DK=1 -DNOORPHANS
+fail tasks -DDEATH -DK=1 -DNODIEDWAKE
+fail tasks -DDEATH -DK=1 -DLEAVESW -DTICK
+fail tasks -DDEATH -DK=1 -DSHUTEMPTY
 LIST
 }
 

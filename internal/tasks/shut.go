@@ -22,6 +22,7 @@ func (q *Tasks) Shutdown(u *User, drop bool) {
 		if drop {
 			q.dropAll(u)
 		}
+		q.Data.Store(waited) // also those are told that rely on one that a put has woken: it may not find W again
 	})
 }
 
