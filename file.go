@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"runtime"
 	"syscall"
 
@@ -52,8 +53,8 @@ func NewFile(c syscall.Conn) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c == nil {
-		return nil, errors.New("mp: NewFile: expected something with a descriptor, found nil")
+	if v := reflect.ValueOf(c); c == nil || v.Kind() == reflect.Pointer && v.IsNil() {
+		return nil, fmt.Errorf("mp: NewFile: expected something with a descriptor, found a nil %T", c)
 	}
 	d, err := a.desk().Dup(c)
 	if err != nil {
