@@ -7,5 +7,5 @@ import "slices"
 var scenarios = slices.Concat(
 	lockScenarios(), valueScenarios(), processScenarios(), sweepScenarios(),
 	semaphoreScenarios(), rlockScenarios(), traceScenarios(), rwLockScenarios(), conditionScenarios(), eventScenarios(), barrierScenarios(),
-	rconditionScenarios(), queueScenarios(), arrayScenarios(), pipeScenarios(),
+	rconditionScenarios(), queueScenarios(), arrayScenarios(), pipeScenarios(), fileScenarios(),
 )
