@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/multiproc/mp/internal/arena"
+	"github.com/multiproc/mp/internal/share"
 	"github.com/multiproc/mp/internal/sys"
 )
 
@@ -44,6 +45,10 @@ type Arena struct {
 	in     *arena.Arena
 	holds  holdTable
 	traces traces
+	desks  struct {
+		once sync.Once
+		own  *share.Desk
+	}
 }
 
 // Configure sets the options of the arena. It must come before the first shared object and the first

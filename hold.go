@@ -152,6 +152,15 @@ func readHandle(f *wire.Fields) arena.Handle {
 
 // openObject opens an object of the arena with this ID, which must be the family's.
 func openObject(id uint64, at arena.Handle, kind arena.Kind, fp uint64, typ string) (*hold, error) {
+	a, err := familyOf(id)
+	if err != nil {
+		return nil, err
+	}
+	return a.open(at, kind, fp, typ)
+}
+
+// familyOf is the family's arena, which must be the one that a handle names.
+func familyOf(id uint64) (*Arena, error) {
 	a, err := family("a handle")
 	if err != nil {
 		return nil, err
@@ -159,7 +168,7 @@ func openObject(id uint64, at arena.Handle, kind arena.Kind, fp uint64, typ stri
 	if own := a.in.Header().ID; own != id {
 		return nil, fmt.Errorf("mp: reading a handle: expected one of arena %x, which this family shares, found one of arena %x", own, id)
 	}
-	return a.open(at, kind, fp, typ)
+	return a, nil
 }
 
 // background is for waits that nothing ends.

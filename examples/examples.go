@@ -80,6 +80,10 @@ var programs = []Program{
 		Check: lines("168 primes, from 2 to 997"),
 	},
 	{
+		Name: "handoff", Shows: "a process accepts connections and hands them to two others, which answer",
+		Check: handoff,
+	},
+	{
 		Name: "processes", Shows: "five processes with names and exit codes; one is killed, and tells how it died",
 		Check: lines("worker-0 exit code 0", "worker-1 exit code 1", "worker-2 exit code 2", "worker-3 exit code 3",
 			"worker-4 exit code -9", "worker-4 was ended by killed"),

@@ -40,6 +40,8 @@ var floors = []row{
 	{path: "internal/arena", floor: 3, never: byHand},
 	{path: "internal/wire", floor: 3, never: byHand},
 	{path: "internal/boot", floor: 3, never: byHand},
+	// Without package net, which every program that imports the root would link.
+	{path: "internal/share", floor: 3, never: append([]string{"net/..."}, byHand...)},
 
 	{path: "queue", floor: 4},
 	{path: "threading", floor: 4},
