@@ -60,7 +60,10 @@ func run(ctx context.Context) error {
 		if err := conns.PutContext(ctx, f); err != nil {
 			return err
 		}
-		<-f.Got() // a worker has it, and the connection ends when that closes it
+		select {
+		case <-f.Got(): // a worker has it, and the connection ends when that closes it
+		case <-ctx.Done():
+		}
 		f.Close()
 	}
 	for range cap(answers) {
