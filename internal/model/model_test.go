@@ -112,7 +112,7 @@ func TestVariants(t *testing.T) {
 // TestSteps: the steps that the models name are steps of the code.
 func TestSteps(t *testing.T) {
 	code := ""
-	for _, pkg := range []string{"prim", "park", "arena", "redo", "ring"} {
+	for _, pkg := range []string{"prim", "park", "arena", "redo", "ring", "slab", "tasks"} {
 		files, err := filepath.Glob(filepath.Join("..", pkg, "*.go"))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %v, %d files", pkg, err, len(files))
