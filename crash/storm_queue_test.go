@@ -194,7 +194,8 @@ func TestSlowConsumer(t *testing.T) {
 		}
 	}
 	full()
-	if now := mp.DefaultArena().Left(); now != left {
+	const spare = 5 * stormRing // blocks of long messages that the queue keeps for the next ones
+	if now := mp.DefaultArena().Left(); now < left-spare {
 		t.Errorf("the arena has %d bytes left, and had %d", now, left)
 	}
 	if q := queueOf(t, look, ""); q.Bytes > q.Ring {

@@ -193,7 +193,6 @@ func appendRows(l *mp.List[item], who, n int) error {
 		if err := l.Append(newItem(who*1000+2*i, i*9), newItem(who*1000+2*i+1, 20)); err != nil {
 			return err
 		}
-		failpoint.Hit("crash: rows appended")
 		if i%3 == 2 {
 			if err := l.Set(i, l.At(i)); err != nil { // nobody else sets this one
 				return err
