@@ -27,6 +27,7 @@ examples: ## run every example and compare what it prints
 	@go test -count=1 ./examples/...
 
 crash: export CRASH_FOR ?= 60s
+crash: export MUTANTS ?= 1
 crash: ## kill -9 at every step, for CRASH_FOR (60s)
 	@.ci/run crash
 

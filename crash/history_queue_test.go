@@ -175,18 +175,18 @@ func TestHistoriesOfQueuesCanFail(t *testing.T) {
 var queueMutants = []mutant{
 	{
 		name: "a try to get gives up if another is getting", file: "internal/ring/take.go",
-		old: "{ return r.take(context.Background(), u, b) }",
-		new: "{\n\tif id, _ := r.H.HeldBy(); id != 0 {\n\t\treturn b, refusal.ErrEmpty\n\t}\n\treturn r.take(context.Background(), u, b)\n}",
+		old: "msgs []Message) (n int, err error) {\n\treturn r.take(ctx, u, b, msgs)",
+		new: "msgs []Message) (n int, err error) {\n\tif id, _ := r.H.HeldBy(); id != 0 {\n\t\treturn 0, refusal.ErrEmpty\n\t}\n\treturn r.take(ctx, u, b, msgs)",
 	},
 	{
 		name: "a try to put minds who stands in line", file: "internal/ring/put.go",
-		old: "{ return r.put(context.Background(), u, msg) }",
-		new: "{\n\tif r.lined() {\n\t\treturn refusal.ErrFull\n\t}\n\treturn r.put(context.Background(), u, msg)\n}",
+		old: "msgs []Message) (n int, err error) {\n\treturn r.put(ctx, u, msgs)",
+		new: "msgs []Message) (n int, err error) {\n\tif r.lined() {\n\t\treturn 0, refusal.ErrFull\n\t}\n\treturn r.put(ctx, u, msgs)",
 	},
 }
 
 func TestQueueMutantsAreFound(t *testing.T) {
-	if !*withMutants {
+	if *withMutants == 0 {
 		t.Skip("builds a program for each mutant: with -crash.mutants alone")
 	}
 	for _, m := range queueMutants {

@@ -19,7 +19,7 @@ import (
 
 var (
 	stormTime   = flag.Duration("crash.for", 2*time.Second, "how long the storm rages")
-	withMutants = flag.Bool("crash.mutants", false, "build the project with one mistake each, which must be found")
+	withMutants = flag.Int("crash.mutants", 0, "build the project with one mistake each, which must be found: 1 for all mistakes, n for an nth of them, others each day")
 )
 
 // roleVariable makes a start of the test binary a program of its own: the name of one of roles.
