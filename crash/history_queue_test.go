@@ -175,8 +175,8 @@ func TestHistoriesOfQueuesCanFail(t *testing.T) {
 var queueMutants = []mutant{
 	{
 		name: "a try to get gives up if another is getting", file: "internal/ring/take.go",
-		old: "msgs []Message) (n int, err error) {\n\treturn r.take(ctx, u, b, msgs)",
-		new: "msgs []Message) (n int, err error) {\n\tif id, _ := r.H.HeldBy(); id != 0 {\n\t\treturn 0, refusal.ErrEmpty\n\t}\n\treturn r.take(ctx, u, b, msgs)",
+		old: "(Message, error) {\n\treturn r.takeOne(ctx, u, b)\n",
+		new: "(Message, error) {\n\tif id, _ := r.H.HeldBy(); id != 0 {\n\t\treturn Message{}, refusal.ErrEmpty\n\t}\n\treturn r.takeOne(ctx, u, b)\n",
 	},
 	{
 		name: "a try to put minds who stands in line", file: "internal/ring/put.go",
