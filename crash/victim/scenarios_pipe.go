@@ -86,7 +86,6 @@ var lineAlone = mp.Proc2(func(ctx context.Context, c *wire, n int) error {
 		if err = errors.Join(err, l.check()); err != nil || l.Number != i+1 {
 			return fmt.Errorf("heard %d: %w", l.Number, err)
 		}
-		failpoint.Hit("crash: heard")
 	}
 	return c.Close()
 })
