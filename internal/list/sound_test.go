@@ -104,8 +104,8 @@ func (h *heap) sound() {
 	slices.SortFunc(all, func(a, b piece) int {
 		return cmp.Or(cmp.Compare(a.at, b.at), rank(a)-rank(b), cmp.Compare(a.size, b.size))
 	})
-	for i, p := range all[1:] {
-		before := all[i]
+	for i := 1; i < len(all); i++ {
+		before, p := all[i-1], all[i]
 		if end := before.at + before.size; end > p.at || end < p.at && before.what != "end" && p.what != "end" {
 			h.t.Fatalf("%s at %#x has %d bytes, and %s is at %#x", before.what, before.at, before.size, p.what, p.at)
 		}
