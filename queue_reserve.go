@@ -37,7 +37,7 @@ const borrowed = 1 << 14
 // panics if n is negative. Its errors: *[ArenaFullError]; *[MessageSizeError]; *[CorruptError].
 //
 // Up to 16 KiB the message is copied by Commit, and by [Borrow], which costs less than to share it. From there on Reserve and
-// Commit take about 0.5 µs, whatever the length, as long as the queue finds memory that it has used before.
+// Commit, Borrow and Release take about 2 µs together, whatever the length, as long as the queue finds memory that it has used before.
 func Reserve(q *Queue[[]byte], n int) (*Reservation, error) {
 	if n < 0 {
 		panic(fmt.Sprintf("mp: Reserve of %d bytes", n))
