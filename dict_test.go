@@ -9,12 +9,10 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/multiproc/mp"
 	"github.com/multiproc/mp/internal/race"
@@ -299,21 +297,15 @@ func TestDictAllocates(t *testing.T) {
 
 // A Dict's memory comes back with its last handle.
 func TestDictIsFreed(t *testing.T) {
-	left := func() int64 { runtime.GC(); return mp.DefaultArena().Left() }
-	before := left()
 	for range 5 {
-		d := mp.NewDict[int, []byte]()
+		d := mp.NewDict[int, []byte](mp.Name("freed dict"))
 		for i := range 100 {
 			if err := d.Set(i, make([]byte, i*100)); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	within(t, 20*time.Second, "the memory comes back", func() {
-		for left() < before {
-			runtime.Gosched()
-		}
-	})
+	shrinks(t, "freed dict", 0)
 }
 
 // Large values go back to the arena when they are replaced, small ones are used again.
@@ -329,11 +321,11 @@ func TestDictChurn(t *testing.T) {
 		d.Clear()
 	}
 	turn()
-	before := mp.DefaultArena().Left()
+	before := memory(t, "churned")
 	for range 20 {
 		turn()
 	}
-	if lost := before - mp.DefaultArena().Left(); lost > 1<<20 {
+	if lost := memory(t, "churned") - before; lost > 1<<20 {
 		t.Errorf("%d bytes are lost", lost)
 	}
 }

@@ -348,14 +348,12 @@ func TestJoinableQueueBytes(t *testing.T) {
 
 // A slow consumer does not fill the arena; what long messages took comes back; and all of it with the last handle.
 func TestJoinableQueueMemory(t *testing.T) {
-	left := func() int64 { runtime.GC(); return mp.DefaultArena().Left() }
-	before := left()
 	func() {
-		q := mp.NewJoinableQueue[[]byte](0, mp.RingBytes(1<<20))
+		q := mp.NewJoinableQueue[[]byte](0, mp.RingBytes(1<<20), mp.Name("freed jobs"))
 		n := 0
 		for ; q.TryPut(make([]byte, n*617%9000)) == nil; n++ {
 		}
-		if used := before - left(); n < 100 || used > 5<<19 { // what other tests have left may go meanwhile
+		if used := memory(t, "freed jobs"); n < 100 || used < 1<<20 || used > 5<<19 {
 			t.Errorf("%d messages of 1 MiB take %d bytes", n, used)
 		}
 		for range n {
@@ -365,10 +363,10 @@ func TestJoinableQueueMemory(t *testing.T) {
 			}
 			m.TaskDone()
 		}
-		if used := before - left(); used > 1<<20 {
+		if used := memory(t, "freed jobs"); used > 1<<20 {
 			t.Errorf("%d bytes are left with those of long messages gone", used)
 		}
-		s := mp.NewSimpleQueue[[]byte]()
+		s := mp.NewSimpleQueue[[]byte](mp.Name("freed jobs"))
 		for i := range 100 {
 			if err := s.Put(make([]byte, i*1000)); err != nil {
 				t.Fatal(err)
@@ -380,11 +378,7 @@ func TestJoinableQueueMemory(t *testing.T) {
 			}
 		}
 	}()
-	within(t, 20*time.Second, "the memory comes back", func() {
-		for left() < before {
-			runtime.Gosched()
-		}
-	})
+	shrinks(t, "freed jobs", 0)
 }
 
 // A message that cannot be decoded is done, and those behind it follow.

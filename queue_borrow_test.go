@@ -211,7 +211,8 @@ func TestUseAfterTheEnd(t *testing.T) {
 
 // What is forgotten goes back when it is garbage.
 func TestForgotten(t *testing.T) {
-	q := mp.NewQueue[[]byte](0)
+	q := mp.NewQueue[[]byte](0, mp.Name("forgotten"))
+	empty := memory(t, "forgotten")
 	if err := q.Put(make([]byte, 1<<20)); err != nil {
 		t.Fatal(err)
 	}
@@ -224,32 +225,27 @@ func TestForgotten(t *testing.T) {
 			t.Fatal(err)
 		}
 	}()
-	before := mp.DefaultArena().Left()
-	within(t, soonest, "the garbage collector finds them", func() {
-		for mp.DefaultArena().Left() < before+4<<20 {
-			runtime.GC()
-		}
-	})
+	shrinks(t, "forgotten", empty)
 	runtime.KeepAlive(q)
 }
 
 // Who reserves and dies has put nothing; who borrows and dies has taken the message along. The memory of both is free.
 func TestDeathWithBlocksInHand(t *testing.T) {
-	q, g := mp.NewQueue[[]byte](0), newGate()
+	q, g := mp.NewQueue[[]byte](0, mp.Name("in hand")), newGate()
+	empty := memory(t, "in hand")
 	if err := q.Put(make([]byte, 1<<20)); err != nil {
 		t.Fatal(err)
 	}
-	before := mp.DefaultArena().Left()
 	p := start(t, holdBoth(q, g))
 	g.wait(t, 1)
-	if before-mp.DefaultArena().Left() < 1<<20 {
-		t.Error("the child has reserved nothing")
+	if n := memory(t, "in hand") - empty; n < 2<<20 {
+		t.Errorf("the child has %d bytes in hand", n)
 	}
 	if err := p.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	_ = p.Join()
-	atRest(t, before+1<<20)
+	shrinks(t, "in hand", empty)
 	if n := q.Len(); n != 0 {
 		t.Errorf("%d messages are there", n)
 	}

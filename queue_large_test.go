@@ -16,20 +16,6 @@ import (
 	"github.com/multiproc/mp/queue"
 )
 
-// atRest waits until the arena has so much left: what the dead have had is freed by whoever uses the queue next, if it
-// was busy when they were swept.
-func atRest(t *testing.T, want int64) {
-	t.Helper()
-	within(t, soonest, "the memory of the dead is free", func() {
-		for mp.DefaultArena().Left() < want {
-			runtime.Gosched()
-		}
-	})
-}
-
-// soonest is how long what must come may take on a busy machine.
-const soonest = 20 * time.Second
-
 type record struct {
 	Name string
 	Data []float64
@@ -80,8 +66,8 @@ var fillRecords = mp.Proc2(func(ctx context.Context, q *mp.Queue[record], n int)
 
 // What waits is bounded by the ring's size, wherever it lies.
 func TestQueueBoundsBytes(t *testing.T) {
-	q := mp.NewQueue[[]byte](0)
-	before := mp.DefaultArena().Left()
+	q := mp.NewQueue[[]byte](0, mp.Name("bounded"))
+	empty := memory(t, "bounded")
 	n := 0
 	for q.TryPut(make([]byte, 100_000)) == nil {
 		n++
@@ -102,7 +88,7 @@ func TestQueueBoundsBytes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if used := before - mp.DefaultArena().Left(); used > 4<<20+64<<10 {
+	if used := memory(t, "bounded") - empty; used > 4<<20+64<<10 {
 		t.Errorf("an empty queue keeps %d bytes", used)
 	}
 	if err := q.Put(make([]byte, 50<<20)); err != nil {
@@ -112,7 +98,7 @@ func TestQueueBoundsBytes(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	q.ShutdownNow()
-	if used := before - mp.DefaultArena().Left(); used > 0 {
+	if used := memory(t, "bounded") - empty; used > 0 {
 		t.Errorf("%d bytes are kept for a queue that is shut down", used)
 	}
 }
@@ -133,8 +119,8 @@ func TestQueueMessageTooLarge(t *testing.T) {
 
 // producers and consumers of long messages are killed at any moment; the others go on, and what they had is free again.
 func TestQueueLargeUnderKill(t *testing.T) {
-	q, began := mp.NewQueue[[]byte](0, mp.RingBytes(1<<16)), mp.NewSemaphore(0)
-	before := mp.DefaultArena().Left()
+	q, began := mp.NewQueue[[]byte](0, mp.RingBytes(1<<16), mp.Name("flooded")), mp.NewSemaphore(0)
+	empty := memory(t, "flooded")
 	keeper := start(t, drain(q))
 	for i := range 12 {
 		var victims [2]*mp.Process
@@ -154,7 +140,7 @@ func TestQueueLargeUnderKill(t *testing.T) {
 	if err := keeper.Join(); err != nil {
 		t.Error(err)
 	}
-	atRest(t, before)
+	shrinks(t, "flooded", empty)
 	runtime.KeepAlive(q)
 	runtime.KeepAlive(began)
 }

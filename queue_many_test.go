@@ -109,8 +109,8 @@ func TestCodingPanics(t *testing.T) {
 		f()
 		return nil
 	}
-	q := mp.NewQueue[explosive](0, mp.RingBytes(64))
-	before := mp.DefaultArena().Left()
+	q := mp.NewQueue[explosive](0, mp.RingBytes(64), mp.Name("explosive"))
+	empty := memory(t, "explosive")
 	fuse := explosive{make([]byte, 20_000)}
 	if p := panics(func() { _, _ = q.PutMany(context.Background(), []explosive{fuse, {}, fuse}) }); p != "put" {
 		t.Errorf("a batch panics with %v", p)
@@ -131,7 +131,7 @@ func TestCodingPanics(t *testing.T) {
 		}
 	}
 	q.Shutdown()
-	if used := before - mp.DefaultArena().Left(); used != 0 {
+	if used := memory(t, "explosive") - empty; used != 0 {
 		t.Errorf("%d bytes are left over", used)
 	}
 }

@@ -22,21 +22,13 @@ type cells struct {
 type stretch struct{ at, end uint64 }
 
 // extents notes the object's further blocks.
-func (c *cells) extents(at arena.Offset) (string, error) {
-	for n := uint64(0); at != 0; n++ {
-		if n > c.a.size/64 || !c.a.inHeap(at) {
-			return fmt.Sprintf("a list of blocks that comes to %#x", uint64(at)), nil
-		}
-		e, err := load[arena.Extent](c.a, at)
-		if err != nil {
-			return "", err
-		}
-		from := uint64(at) + extentHead
-		c.ranges = append(c.ranges, stretch{from, from + min(e.Size, c.a.size)})
-		at = arena.Offset(e.Next)
-	}
+func (c *cells) extents(r *record) (string, error) {
+	wrong, err := c.a.extents(r, func(at arena.Offset, size uint64) error {
+		c.ranges = append(c.ranges, stretch{uint64(at), uint64(at) + size})
+		return nil
+	})
 	slices.SortFunc(c.ranges, func(a, b stretch) int { return cmp.Compare(a.at, b.at) })
-	return "", nil
+	return wrong, err
 }
 
 // cell notes that one is in use, and tells how many bytes are in it.

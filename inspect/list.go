@@ -34,7 +34,7 @@ func (w *walk) checkList(where string, r *record, block arena.Offset) error {
 		return nil
 	}
 	c := cells{a: w.a, width: s.List.Width}
-	wrong, err := c.extents(arena.Offset(r.Extents))
+	wrong, err := c.extents(r)
 	if err == nil && wrong == "" {
 		wrong, err = c.list(&s.List)
 	}

@@ -54,6 +54,9 @@ func (s *Snapshot) readObjects(f *family, heap *arena.Heap) (*places, error) {
 		}
 		_, block, _, _ := entry(word)
 		o := f.describe(r, block)
+		if o.Memory, err = f.a.memory(r); err != nil {
+			return nil, err
+		}
 		if err := f.describePayload(&o, r, block); err != nil {
 			return nil, err
 		}

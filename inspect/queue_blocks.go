@@ -16,28 +16,16 @@ type Blocks struct {
 	SpareBytes uint64 `json:"spare_bytes,omitempty"`
 }
 
-// manyBlocks bounds the time that a list without end can cost.
-const manyBlocks = 1 << 20
-
 // blocksOf tells the blocks of one of an object's rings: their places, and room for the message.
 func (a *Arena) blocksOf(r *record, number uint64, see func(at, room uint64, b *ring.Block)) error {
-	at := arena.Offset(r.Extents)
-	for n := 0; at != 0 && n < manyBlocks; n++ {
-		e, err := load[arena.Extent](a, at)
-		if err != nil {
-			return err
-		}
-		at += extentSize
+	_, err := a.extents(r, func(at arena.Offset, size uint64) error {
 		b, err := load[ring.Block](a, at)
-		if err != nil {
-			return err
+		if err == nil && b.Ring == number && size >= ring.BlockSize {
+			see(uint64(at), size-ring.BlockSize, b)
 		}
-		if b.Ring == number && e.Size >= ring.BlockSize {
-			see(uint64(at), e.Size-ring.BlockSize, b)
-		}
-		at = arena.Offset(e.Next)
-	}
-	return nil
+		return err
+	})
+	return err
 }
 
 func (a *Arena) describeBlocks(r *record, number uint64) (all Blocks, err error) {

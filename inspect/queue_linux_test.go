@@ -86,6 +86,9 @@ func TestBlocksOfAQueue(t *testing.T) {
 	if b := find(t, snapshot(t, a), "jobs").Queue.Blocks; b.Count != 2 || b.Spares != 1 || b.Bytes < 1100 || b.SpareBytes < 1000 {
 		t.Errorf("blocks %+v", b)
 	}
+	if o := find(t, snapshot(t, a), "jobs"); o.Memory < o.Size+o.Queue.Blocks.Bytes+o.Queue.Blocks.SpareBytes {
+		t.Errorf("%d bytes of memory, with a payload of %d and blocks %+v", o.Memory, o.Size, o.Queue.Blocks)
+	}
 	clean(t, watch(t, a))
 	where := slices.IndexFunc(s.Ring.Spares[:], func(at uint64) bool { return at != 0 })
 	turn := func() { s.Ring.Spares[where] ^= 64 }

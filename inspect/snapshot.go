@@ -62,7 +62,8 @@ type Object struct {
 	Kind       string    `json:"kind"`
 	Name       string    `json:"name,omitempty"`
 	Type       string    `json:"type"`
-	Size       uint64    `json:"size"` // of the payload, in bytes
+	Size       uint64    `json:"size"`   // of the payload, in bytes
+	Memory     uint64    `json:"memory"` // bytes that go back to the arena with it: itself and what it has grown by
 	Created    time.Time `json:"created"`
 	Creator    Person    `json:"creator"`
 	Holders    []int     `json:"holders"`           // pids of the processes that have a handle

@@ -140,7 +140,7 @@ func (w *walk) waiting(q *tasks.Tasks) string {
 		if m.Number <= number || m.Number > q.Puts {
 			return fmt.Sprintf("message %d behind message %d, of %d", m.Number, number, q.Puts)
 		}
-		number, last, bytes = m.Number, at, bytes+m.Len()+cellSize
+		number, last, bytes = m.Number, at, bytes+m.Len()+cellHead
 		at = m.Next
 	}
 	switch {

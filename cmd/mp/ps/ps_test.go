@@ -17,7 +17,7 @@ func family() *inspect.Snapshot {
 	first := inspect.Person{ID: 1024, PID: 100, Name: "MainProcess"}
 	worker := inspect.Person{ID: 1025, PID: 101, Name: "worker-1"}
 	code, bound := 3, uint32(3)
-	return &inspect.Snapshot{
+	s := &inspect.Snapshot{
 		Arena: inspect.Info{Name: "shop", Program: "/bin/shop", Created: begin, Taken: begin.Add(90 * time.Second), BytesUsed: 5632, Objects: 8},
 		Processes: []inspect.Process{
 			{Person: first, State: "live", Alive: true, Since: begin, NSPID: []int{100}},
@@ -56,6 +56,10 @@ func family() *inspect.Snapshot {
 			{Index: 15, Generation: 1, Kind: "RawArray", Type: "uint8", Array: &inspect.Array{Len: 1, Element: 1, Sparse: true}},
 		},
 	}
+	for i := range s.Objects {
+		s.Objects[i].Memory = 448 << i
+	}
+	return s
 }
 
 const picture = `"shop" of /bin/shop: 5 processes, 5.5 KiB in use by 8 objects, since 2026-11-21 12:00:00
@@ -67,23 +71,23 @@ PID               NAME         STATE                     AGE    PARENT       WAI
 103               worker-3     dead for 2s, not swept    1m30s  ended        -
 104               worker-4     ending with 3             1m30s  MainProcess  -
 
-OBJECT  KIND      NAME      TYPE     STATE                                                                  WAITERS  HANDLES
-0.1     Lock      accounts  mp.Lock  held by MainProcess (pid 100)                                          1        100 101
-1.4     Lock      -         mp.Lock  free                                                                   some     1 2 3 4 +2
-2.1     Lock      -         mp.Lock  abandoned by worker-1 (pid 101) at 2026-11-21 12:00:01                 -        -
-3.1     Lock      -         mp.Lock  free, 2 processes died with it, last worker-1 at 2026-11-21 12:00:00  -        -
-4.1     Value     -         int      42, held by worker-1 (pid 101)                                         -        -
-5.1     RawValue  -         [3]int   -                                                                      -        -
-6.1  Semaphore  -  mp.Semaphore  0 left  some  -
-7.1  BoundedSemaphore  -  mp.BoundedSemaphore  1 of 3 left, MainProcess (pid 100) has 2, 1 process died with some, last worker-1 at 2026-11-21 12:00:00  -  -
-8.1  RLock  -  mp.RLock  held by worker-1 (pid 101), 3 times, left torn 2 times, last by a panic in MainProcess at 2026-11-21 12:00:00  -  -
-9.1  RWLock  -  mp.RWLock  read by MainProcess (pid 100), read by worker-1 (pid 101) × 2  -  -
-10.1  RWLock  -  mp.RWLock  draining by MainProcess (pid 100), read by worker-1 (pid 101)  some  -
-11.1  Event     -         mp.Event  cleared                                                               some     -
-12.1  Barrier  -  mp.Barrier  2 of 3 have come  -  -
-13.1  Barrier  -  mp.Barrier  broken: broken by the death of a party, worker-1 (pid 101)  -  -
-14.1  Array  -  float64  100 elements of 8 bytes, held by worker-1 (pid 101)  -  -
-15.1  RawArray  -  uint8  1 element of 1 byte, sparse  -  -
+OBJECT  KIND              NAME      TYPE                 MEMORY     STATE                                                                                                          WAITERS  HANDLES
+0.1     Lock              accounts  mp.Lock              448 bytes  held by MainProcess (pid 100)                                                                                  1        100 101
+1.4     Lock              -         mp.Lock              896 bytes  free                                                                                                           some     1 2 3 4 +2
+2.1     Lock              -         mp.Lock              1.75 KiB   abandoned by worker-1 (pid 101) at 2026-11-21 12:00:01                                                         -        -
+3.1     Lock              -         mp.Lock              3.5 KiB    free, 2 processes died with it, last worker-1 at 2026-11-21 12:00:00                                           -        -
+4.1     Value             -         int                  7 KiB      42, held by worker-1 (pid 101)                                                                                 -        -
+5.1     RawValue          -         [3]int               14 KiB     -                                                                                                              -        -
+6.1     Semaphore         -         mp.Semaphore         28 KiB     0 left                                                                                                         some     -
+7.1     BoundedSemaphore  -         mp.BoundedSemaphore  56 KiB     1 of 3 left, MainProcess (pid 100) has 2, 1 process died with some, last worker-1 at 2026-11-21 12:00:00       -        -
+8.1     RLock             -         mp.RLock             112 KiB    held by worker-1 (pid 101), 3 times, left torn 2 times, last by a panic in MainProcess at 2026-11-21 12:00:00  -        -
+9.1     RWLock            -         mp.RWLock            224 KiB    read by MainProcess (pid 100), read by worker-1 (pid 101) × 2                                                  -        -
+10.1    RWLock            -         mp.RWLock            448 KiB    draining by MainProcess (pid 100), read by worker-1 (pid 101)                                                  some     -
+11.1    Event             -         mp.Event             896 KiB    cleared                                                                                                        some     -
+12.1    Barrier           -         mp.Barrier           1.75 MiB   2 of 3 have come                                                                                               -        -
+13.1    Barrier           -         mp.Barrier           3.5 MiB    broken: broken by the death of a party, worker-1 (pid 101)                                                     -        -
+14.1    Array             -         float64              7 MiB      100 elements of 8 bytes, held by worker-1 (pid 101)                                                            -        -
+15.1    RawArray          -         uint8                14 MiB     1 element of 1 byte, sparse                                                                                    -        -
 `
 
 // squeeze makes what is aligned comparable by hand: runs of spaces become two.

@@ -53,7 +53,7 @@ func arena(b *strings.Builder, s *inspect.Snapshot) {
 	})
 	if len(s.Objects) > 0 {
 		waiters := waiters(s)
-		table(b, "OBJECT\tKIND\tNAME\tTYPE\tSTATE\tWAITERS\tHANDLES", len(s.Objects), func(i int) []string {
+		table(b, "OBJECT\tKIND\tNAME\tTYPE\tMEMORY\tSTATE\tWAITERS\tHANDLES", len(s.Objects), func(i int) []string {
 			return object(&s.Objects[i], waiters, s.Arena.Taken)
 		})
 	}
@@ -141,7 +141,7 @@ func object(o *inspect.Object, waiters map[string]int, now time.Time) []string {
 	if waiting == "" && o.Pipe != nil && o.Pipe.Waited() {
 		waiting = "some"
 	}
-	return []string{o.Handle(), o.Kind, o.Name, o.Type, state(o, now), waiting, pids(o.Holders)}
+	return []string{o.Handle(), o.Kind, o.Name, o.Type, size(o.Memory), state(o, now), waiting, pids(o.Holders)}
 }
 
 func state(o *inspect.Object, now time.Time) string {
