@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/multiproc/mp/internal/arena"
+	"github.com/multiproc/mp/internal/bulk"
 	"github.com/multiproc/mp/internal/prim"
 	"github.com/multiproc/mp/internal/race"
 )
@@ -73,7 +74,7 @@ func makeArray[T any](what string, n int, from []T, opts []Option) (*Array[T], e
 			p.Len, p.Element = state.Len, state.Element
 			p.Policy.Store(s.policy)
 			at, size := p.Elements()
-			copy(elements[T](arena.PayloadBytes(o, at, size), p.Len), from)
+			bulk.CopyOf(elements[T](arena.PayloadBytes(o, at, size), p.Len), from)
 		},
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/multiproc/mp/internal/arena"
+	"github.com/multiproc/mp/internal/bulk"
 	"github.com/multiproc/mp/internal/failpoint"
 	"github.com/multiproc/mp/internal/pod"
 	"github.com/multiproc/mp/internal/prim"
@@ -198,13 +199,13 @@ func (a *Array[T]) LastDeath() (died *OwnerDiedError, deaths int) { return a.las
 func (a *Array[T]) CopyTo(dst []T) int {
 	a.lock()
 	defer a.unlock(a.me)
-	return copy(dst, a.elements)
+	return bulk.CopyOf(dst, a.elements)
 }
 
 // CopyFrom copies elements from src, as many as both have, and returns how many. It is a [Array.With]: a process that is killed
 // in it leaves a abandoned.
 func (a *Array[T]) CopyFrom(src []T) (n int) {
-	a.With(func(elements []T) { n = copy(elements, src) })
+	a.With(func(elements []T) { n = bulk.CopyOf(elements, src) })
 	return n
 }
 

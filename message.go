@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"sync/atomic"
 
+	"github.com/multiproc/mp/internal/bulk"
 	"github.com/multiproc/mp/internal/codec"
 	"github.com/multiproc/mp/internal/race"
 )
@@ -69,7 +70,7 @@ func (q *JoinableQueue[T]) receive(cell uint64, err error) (m Message[T], taken 
 	}
 	shared, turns := q.user.Message(cell)
 	b := takeBuffer()
-	msg := append((*b)[:0], shared...) // a copy: user code may decode it
+	msg := bulk.Append((*b)[:0], shared) // a copy: user code may decode it
 	m = Message[T]{Delivery: int(turns), hand: &taskInHand[T]{queue: q, cell: cell}}
 	m.Value, err = codec.Decode[T](msg)
 	giveBuffer(b, msg)

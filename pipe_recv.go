@@ -7,6 +7,7 @@ import (
 	"iter"
 	"runtime"
 
+	"github.com/multiproc/mp/internal/bulk"
 	"github.com/multiproc/mp/internal/refusal"
 	"github.com/multiproc/mp/internal/ring"
 )
@@ -56,7 +57,7 @@ func (c *Connection[S, R]) recvBytes(b []byte) ([]byte, error) {
 	}
 	if m.Shared() || m.Bytes == nil {
 		out := b[:0:len(b)]
-		if out = append(out, m.Bytes...); out == nil {
+		if out = bulk.Append(out, m.Bytes); out == nil {
 			out = []byte{}
 		}
 		c.in.ring.Release(c.in.user, m)

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/multiproc/mp/internal/arena"
+	"github.com/multiproc/mp/internal/bulk"
 	"github.com/multiproc/mp/internal/codec"
 	"github.com/multiproc/mp/internal/race"
 	"github.com/multiproc/mp/internal/refusal"
@@ -146,7 +147,7 @@ func (w way) wrap(b []byte, wait bool) (m ring.Message, err error) {
 		return ring.Of(b), nil
 	}
 	if m, err = w.block(len(b), wait); err == nil {
-		copy(m.Bytes, b)
+		bulk.Copy(m.Bytes, b)
 	}
 	return m, err
 }

@@ -4,6 +4,7 @@ import (
 	"reflect"
 
 	"github.com/multiproc/mp/internal/arena"
+	"github.com/multiproc/mp/internal/bulk"
 )
 
 // RawArray is a fixed number of T in shared memory that nothing guards: no lock, no whole changes, no order. T is plain data
@@ -34,7 +35,7 @@ func makeRawArray[T any](what string, n int, from []T, opts []Option) (*RawArray
 		Init: func(o *arena.Object) {
 			p := arena.PayloadOf[arena.RawArrayState](o)
 			p.Len, p.Element = uint64(n), sizeOf[T]()
-			copy(elements[T](arena.PayloadBytes(o, rawArrayStateSize, p.Len*p.Element), p.Len), from)
+			bulk.CopyOf(elements[T](arena.PayloadBytes(o, rawArrayStateSize, p.Len*p.Element), p.Len), from)
 		},
 	})
 	if err != nil {

@@ -35,6 +35,8 @@ var ways = []struct {
 	open func(ctx context.Context, size int) (way, error)
 }{
 	{"mp.Queue", openQueues},
+	{"mp.Queue, Borrow", openBorrow},
+	{"mp.NewPipe, RecvBytesInto", openPipe},
 	{"boost message_queue", openBoost},
 	{"Unix socket pair", openSockets},
 	{"net/rpc", openRPC},

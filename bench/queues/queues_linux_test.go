@@ -31,7 +31,7 @@ func TestTable(t *testing.T) {
 	if err := table(t.Context(), &out, regexp.MustCompile(""), 1, 0.0001); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"mp.Queue", "Unix socket pair", "net/rpc", "hashicorp/go-plugin"} {
+	for _, name := range []string{"mp.Queue", "mp.Queue, Borrow", "mp.NewPipe, RecvBytesInto", "Unix socket pair", "net/rpc", "hashicorp/go-plugin"} {
 		if n := strings.Count(out.String(), "| "+name+" "); n != 4 {
 			t.Errorf("%s was measured with %d of 4 sizes\n%s", name, n, &out)
 		}

@@ -27,6 +27,7 @@ package codec
 import (
 	"reflect"
 
+	"github.com/multiproc/mp/internal/bulk"
 	"github.com/multiproc/mp/internal/pod"
 )
 
@@ -36,11 +37,11 @@ func Append[T any](b []byte, v T) ([]byte, error) {
 	p := planOf(reflect.TypeFor[T]())
 	switch p.form {
 	case formRaw:
-		return append(b, pod.Bytes(&v)...), nil
+		return bulk.Append(b, pod.Bytes(&v)), nil
 	case formElements:
-		return append(b, elements(&v, p.size)...), nil
+		return bulk.Append(b, elements(&v, p.size)), nil
 	case formString:
-		return append(b, *asString(&v)...), nil
+		return bulk.Append(b, stringBytes(asString(&v))), nil
 	default:
 		return appendWalked(b, v, p)
 	}
@@ -72,7 +73,7 @@ func Decode[T any](b []byte) (T, error) {
 		if uintptr(len(b)) != p.size {
 			return v, rawError(p, b)
 		}
-		copy(pod.Bytes(&v), b)
+		bulk.Copy(pod.Bytes(&v), b)
 		if p.bools && !validBools(p.typ, pod.Bytes(&v)) { // of the copy, which nobody else can change
 			var zero T
 			return zero, rawError(p, b)
@@ -91,7 +92,7 @@ func Decode[T any](b []byte) (T, error) {
 		return v, nil
 	case formString:
 		var v T
-		*asString(&v) = string(b)
+		*asString(&v) = bulk.String(b)
 		return v, nil
 	default:
 		return decodeWalked[T](b, p)

@@ -3,6 +3,8 @@ package codec
 import (
 	"reflect"
 	"unsafe"
+
+	"github.com/multiproc/mp/internal/bulk"
 )
 
 // sliceHeader is a slice as the runtime sees it. Package reflect's is deprecated for having no pointer in it.
@@ -23,8 +25,7 @@ func setElements[T any](s *T, b []byte, size uintptr) {
 	if len(b) == 0 {
 		return
 	}
-	block := make([]byte, len(b))
-	copy(block, b)
+	block := bulk.Clone(b)
 	n := len(b) / int(size)
 	*(*sliceHeader)(unsafe.Pointer(s)) = sliceHeader{unsafe.Pointer(unsafe.SliceData(block)), n, n}
 }

@@ -6,6 +6,8 @@ import (
 	"math"
 	"reflect"
 	"strconv"
+
+	"github.com/multiproc/mp/internal/bulk"
 )
 
 // decode sets v, which is zero, settable memory of the type of n, to the value at the start of b, and returns what
@@ -22,7 +24,7 @@ func (n *node) decode(b []byte, v reflect.Value, depth int) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		v.SetString(string(data))
+		v.SetString(bulk.String(data))
 		return rest, nil
 	case kindRawSlice, kindSlice:
 		return n.decodeSlice(b, v, depth+1)
@@ -61,7 +63,7 @@ func (n *node) decodeRaw(b, memory []byte) ([]byte, error) {
 	if n.kind == kindRawSlice {
 		typ = typ.Elem()
 	}
-	copy(memory, b)
+	bulk.Copy(memory, b)
 	if n.bools && !validElements(typ, memory) {
 		clear(memory)
 		return nil, faultf(badBool)

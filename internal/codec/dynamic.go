@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"strconv"
 	"time"
+
+	"github.com/multiproc/mp/internal/bulk"
 )
 
 // What lies in an any has no type that both sides know, so it says itself what it is: a tag, then the value as a part of
@@ -45,7 +47,7 @@ func appendDynamic(b []byte, x any, depth int) ([]byte, error) {
 		if x == nil {
 			return append(b, 0), nil
 		}
-		return append(appendCount(b, len(x)), x...), nil
+		return bulk.Append(appendCount(b, len(x)), x), nil
 	case time.Time:
 		return appendBinary(append(b, tagTime), reflect.ValueOf(&x).Elem())
 	case []any:
@@ -99,7 +101,7 @@ func cutDynamic(b []byte, depth int) (x any, rest []byte, err error) {
 		return tag == tagTrue, b, nil
 	case tagString:
 		data, rest, err := cutBlob(b)
-		return string(data), rest, err
+		return bulk.String(data), rest, err
 	case tagBytes:
 		return cutBytes(b)
 	case tagTime:
@@ -120,7 +122,7 @@ func cutBytes(b []byte) (any, []byte, error) {
 	if err != nil || !present {
 		return []byte(nil), rest, err
 	}
-	return append([]byte{}, rest[:count]...), rest[count:], nil
+	return bulk.Append([]byte{}, rest[:count]), rest[count:], nil
 }
 
 func cutList(b []byte, depth int) (any, []byte, error) {

@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+
+	"github.com/multiproc/mp/internal/bulk"
 )
 
 // maxDepth is how many slices, maps and pointers may lie within each other in one value. It is far above what data needs
@@ -22,14 +24,14 @@ func (n *node) append(b []byte, v reflect.Value, depth int) ([]byte, error) {
 	}
 	switch n.kind {
 	case kindRaw:
-		return append(b, memory(v)...), nil
+		return bulk.Append(b, memory(v)), nil
 	case kindString:
 		return appendString(b, v.String()), nil
 	case kindRawSlice:
 		if v.IsNil() {
 			return append(b, 0), nil
 		}
-		return append(appendCount(b, v.Len()), sliceMemory(v)...), nil
+		return bulk.Append(appendCount(b, v.Len()), sliceMemory(v)), nil
 	case kindSlice:
 		if v.IsNil() {
 			return append(b, 0), nil
@@ -131,9 +133,9 @@ func (n *node) appendFunc(b []byte, v reflect.Value) ([]byte, error) {
 }
 
 func appendString(b []byte, s string) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+	return bulk.Append(binary.AppendUvarint(b, uint64(len(s))), stringBytes(&s))
 }
 
 func appendBlob(b, data []byte) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(data))), data...)
+	return bulk.Append(binary.AppendUvarint(b, uint64(len(data))), data)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"github.com/multiproc/mp/internal/bulk"
 	"github.com/multiproc/mp/internal/slab"
 )
 
@@ -69,7 +70,7 @@ func (e entry) value() []byte {
 func (e entry) fill(k Key, value []byte) {
 	e.words[0] = k.head()
 	copy(e.key(), k.Bytes)
-	copy(e.value(), value)
+	bulk.Copy(e.value(), value)
 }
 
 // is tells whether the entry is what is expected.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"sync/atomic"
 
+	"github.com/multiproc/mp/internal/bulk"
 	"github.com/multiproc/mp/internal/slab"
 )
 
@@ -42,7 +43,7 @@ func (s *Shard) tryGet(u *slab.User, k Key, b []byte, pop bool) (_ []byte, found
 	if n := len(value) - (cap(b) - len(b)); n > 0 {
 		return b, false, n
 	}
-	b = append(b, value...)
+	b = bulk.Append(b, value)
 	if pop {
 		s.remove(u, table, slot, e)
 	}
@@ -87,7 +88,7 @@ func (s *Shard) tryCopy(u *slab.User, b []byte, values bool) (_ []byte, missing 
 		}
 		b = binary.LittleEndian.AppendUint64(b, uint64(len(key)))
 		b = binary.LittleEndian.AppendUint64(b, uint64(len(value)))
-		b = append(append(b, key...), value...)
+		b = bulk.Append(append(b, key...), value)
 	}
 	return b, 0
 }

@@ -23,6 +23,7 @@ var floors = []row{
 	{path: "internal/invariant", floor: 0, beside: bits},
 	{path: "internal/failpoint", floor: 0, beside: bits},
 	{path: "internal/pod", floor: 0, beside: bits},
+	{path: "internal/bulk", floor: 0, beside: bits},
 	{path: "internal/refusal", floor: 0, beside: bits},
 
 	{path: "internal/park", floor: 1},

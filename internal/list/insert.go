@@ -1,6 +1,7 @@
 package list
 
 import (
+	"github.com/multiproc/mp/internal/bulk"
 	"github.com/multiproc/mp/internal/failpoint"
 	"github.com/multiproc/mp/internal/slab"
 )
@@ -73,7 +74,7 @@ func (l *List) begin(u *slab.User, e *Elements) (slab.Tx, error) {
 	b := e.At(0)
 	t, err := l.Slab.Make(u, uint64(len(b)))
 	if err == nil {
-		copy(t.Bytes(), b)
+		bulk.Copy(t.Bytes(), b)
 	}
 	return t, err
 }
@@ -151,7 +152,7 @@ func (l *List) loose(u *slab.User, b []byte) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	copy(t.Bytes(), b)
+	bulk.Copy(t.Bytes(), b)
 	t.Set(&u.Cell(t.Cell()).Next, l.Loose)
 	t.Set(&l.Loose, t.Cell())
 	t.Commit()

@@ -3,6 +3,7 @@ package list
 import (
 	"slices"
 
+	"github.com/multiproc/mp/internal/bulk"
 	"github.com/multiproc/mp/internal/slab"
 )
 
@@ -25,7 +26,7 @@ func (l *List) Bytes(u *slab.User, i int, to []byte) ([]byte, error) {
 	if err != nil {
 		return to, err
 	}
-	return append(to, u.Bytes(*l.slot(u, k))...), nil
+	return bulk.Append(to, u.Bytes(*l.slot(u, k))), nil
 }
 
 // slot is the word of element k.
@@ -47,7 +48,7 @@ func (l *List) Copy(u *slab.User, i, most int, to *Elements) (version uint64) {
 				return
 			}
 			for _, at := range w {
-				to.Data = append(to.Data, u.Bytes(at)...)
+				to.Data = bulk.Append(to.Data, u.Bytes(at))
 				to.Ends = append(to.Ends, len(to.Data))
 			}
 		})

@@ -1,6 +1,7 @@
 package list
 
 import (
+	"github.com/multiproc/mp/internal/bulk"
 	"github.com/multiproc/mp/internal/failpoint"
 	"github.com/multiproc/mp/internal/slab"
 )
@@ -18,7 +19,7 @@ func (l *List) Pop(u *slab.User, i int, to *Elements) error {
 	if l.Width != 0 {
 		to.Words = append(to.Words, word)
 	} else {
-		to.Data = append(to.Data, u.Bytes(word)...)
+		to.Data = bulk.Append(to.Data, u.Bytes(word))
 		to.Ends = append(to.Ends, len(to.Data))
 	}
 	if !l.merge(u, s, word) {

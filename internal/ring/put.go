@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/multiproc/mp/internal/bulk"
 	"github.com/multiproc/mp/internal/failpoint"
 	"github.com/multiproc/mp/internal/invariant"
 	"github.com/multiproc/mp/internal/park"
@@ -46,7 +47,7 @@ func (r *Ring) wrap(u *User, msg []byte) (Message, error) {
 	}
 	m, err := r.Hold(u, len(msg))
 	if err == nil {
-		copy(m.Bytes, msg)
+		bulk.Copy(m.Bytes, msg)
 	}
 	return m, err
 }
@@ -212,7 +213,7 @@ func (r *Ring) write(u *User, tail uint64, s shape, m Message) (next uint64) {
 		failpoint.Hit("ring: block named")
 	} else {
 		invariant.Check(len(m.Bytes) <= u.Largest(), "ring: a message that never fits")
-		copy(r.bytes(u, i, uint64(len(m.Bytes))), m.Bytes)
+		bulk.Copy(r.bytes(u, i, uint64(len(m.Bytes))), m.Bytes)
 		*r.word(i) = uint64(newHeader(message, uint64(len(m.Bytes))))
 	}
 	return past(start, s.all, 1)

@@ -3,6 +3,7 @@ package ring
 import (
 	"context"
 
+	"github.com/multiproc/mp/internal/bulk"
 	"github.com/multiproc/mp/internal/failpoint"
 	"github.com/multiproc/mp/internal/park"
 	"github.com/multiproc/mp/internal/refusal"
@@ -26,7 +27,7 @@ func (r *Ring) unwrap(u *User, b []byte, m Message) []byte {
 	if len(b) == 0 && m.Bytes != nil && !m.Shared() {
 		return m.Bytes
 	}
-	b = append(b, m.Bytes...)
+	b = bulk.Append(b, m.Bytes)
 	r.Release(u, m)
 	return b
 }
@@ -175,7 +176,7 @@ func (r *Ring) copyOut(u *User, at uint64, b []byte) (m Message, next uint64, er
 	if h.kind() == inBlock {
 		m, err = r.open(u, start)
 	} else {
-		m = Of(append(b, r.bytes(u, u.index(start), h.size())...)[len(b):])
+		m = Of(bulk.Append(b, r.bytes(u, u.index(start), h.size()))[len(b):])
 	}
 	return m, past(start, recordWords(h.size()), 1), err
 }

@@ -3,6 +3,7 @@ package tasks
 import (
 	"context"
 
+	"github.com/multiproc/mp/internal/bulk"
 	"github.com/multiproc/mp/internal/failpoint"
 	"github.com/multiproc/mp/internal/invariant"
 	"github.com/multiproc/mp/internal/park"
@@ -109,7 +110,7 @@ func (q *Tasks) append(u *User, msg []byte) error {
 	}
 	b := t.Bytes()
 	*entryIn(b) = Entry{Number: q.Puts + 1}
-	copy(b[entrySize:], msg)
+	bulk.Copy(b[entrySize:], msg)
 	q.insert(&t, u, q.Last, t.Cell())
 	t.Set(&q.Puts, q.Puts+1)
 	t.Commit()

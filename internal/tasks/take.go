@@ -3,6 +3,7 @@ package tasks
 import (
 	"context"
 
+	"github.com/multiproc/mp/internal/bulk"
 	"github.com/multiproc/mp/internal/failpoint"
 	"github.com/multiproc/mp/internal/refusal"
 	"github.com/multiproc/mp/internal/sys"
@@ -109,7 +110,7 @@ func (q *Tasks) take(u *User, w *want, now int64) error {
 	if u.Hand != nil {
 		u.hand(&t, w.at, now)
 	} else {
-		w.pull = append(w.pull, u.Bytes(w.at)[entrySize:]...)
+		w.pull = bulk.Append(w.pull, u.Bytes(w.at)[entrySize:])
 		t.Give(w.at)
 		q.gone(&t)
 	}
