@@ -26,6 +26,16 @@ var (
 	ErrCorrupt = refusal.ErrCorrupt
 )
 
+// detail is another error in words of its own. A package-level one lies in the binary: one that fmt makes is made anew
+// whenever a child starts.
+type detail struct {
+	text string
+	err  error
+}
+
+func (d *detail) Error() string { return d.text + ": " + d.err.Error() }
+func (d *detail) Unwrap() error { return d.err }
+
 // ExitError: a process ended without giving a result.
 type ExitError struct {
 	Process     string         // its name

@@ -123,7 +123,7 @@ func (f *File) Got() <-chan struct{} {
 }
 
 // errZeroFile is about one that was not made by NewFile.
-var errZeroFile = fmt.Errorf("mp: a zero File: make it with NewFile: %w", ErrClosed)
+var errZeroFile error = &detail{"mp: a zero File: make it with NewFile", ErrClosed}
 
 // failed is what an error of the descriptor means here.
 func (o *openFile) failed(err error) error {

@@ -49,6 +49,15 @@ func descriptors(t *testing.T) int {
 	return len(entries)
 }
 
+func nothingLeft(t *testing.T, before int) {
+	t.Helper()
+	within(t, soon, "nothing is left behind", func() {
+		for descriptors(t) > before {
+			runtime.Gosched()
+		}
+	})
+}
+
 var writesTo = mp.Proc2(func(_ context.Context, f *mp.File, s string) error {
 	defer f.Close()
 	o, err := f.Open()
@@ -408,11 +417,7 @@ func TestFileToKilledReceivers(t *testing.T) {
 		t.Error(err)
 	}
 	_ = f.Close()
-	within(t, soon, "nothing is left behind", func() {
-		for descriptors(t) > before {
-			runtime.Gosched()
-		}
-	})
+	nothingLeft(t, before)
 }
 
 type noDescriptor struct {
@@ -487,9 +492,7 @@ func TestFileOfBadBytes(t *testing.T) {
 			_ = g.Close()
 		}
 	}
-	if after := descriptors(t); after != before {
-		t.Errorf("%d descriptors, before %d", after, before)
-	}
+	nothingLeft(t, before) // the desk may still be about to close its end of a line
 }
 
 // A hundred at once, from one process, by goroutines of two.

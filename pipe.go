@@ -2,7 +2,6 @@ package mp
 
 import (
 	"errors"
-	"fmt"
 	"reflect"
 	"runtime"
 
@@ -145,7 +144,7 @@ func (c *Connection[S, R]) Close() error {
 }
 
 // errPipeClosed is why a handle that was closed can no longer be used.
-var errPipeClosed = fmt.Errorf("mp: a connection: %w", ErrClosed)
+var errPipeClosed error = &detail{"mp: a connection", ErrClosed}
 
 // MarshalBinary lets the handle travel; other processes of the family alone can read it. See [Connection] for what becomes
 // of this one.

@@ -3,7 +3,6 @@ package mp
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"runtime"
 
@@ -11,10 +10,10 @@ import (
 )
 
 // errPeerGone: nobody will ever receive it.
-var errPeerGone = fmt.Errorf("mp: sending to an end of a pipe that every process has closed: %w", io.ErrClosedPipe)
+var errPeerGone error = &detail{"mp: sending to an end of a pipe that every process has closed", io.ErrClosedPipe}
 
 // errOneWay is about a direction that a pipe does not have.
-var errOneWay = fmt.Errorf("mp: nothing travels this way through the pipe: its type is None: %w", errors.ErrUnsupported)
+var errOneWay error = &detail{"mp: nothing travels this way through the pipe: its type is None", errors.ErrUnsupported}
 
 // Send sends v, waiting for room as long as it takes. Its errors: one that is io.ErrClosedPipe, if no process holds the
 // other end any more; ErrClosed; *[MessageSizeError]; and what the encoding of v says, if this v cannot travel. v was
