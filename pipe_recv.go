@@ -7,7 +7,6 @@ import (
 	"iter"
 	"runtime"
 
-	"github.com/multiproc/mp/internal/refusal"
 	"github.com/multiproc/mp/internal/ring"
 )
 
@@ -93,26 +92,11 @@ func (c *Connection[S, R]) RecvBytesInto(b []byte) (int, error) {
 	return len(msg), nil
 }
 
-func (c *Connection[S, R]) mayTake() error {
-	if err := c.end.closed(); err != nil {
-		return err
-	}
-	if c.in.ring == nil {
-		return errOneWay
-	}
-	return nil
-}
+// mayTake tells why nothing can be received, whether there is something or not.
+func (c *Connection[S, R]) mayTake() error { return c.end.may(c.in) }
 
 // received is what a take's error means here.
-func (c *Connection[S, R]) received(err error) error {
-	if err != refusal.ErrShutDown {
-		return c.end.ended(err)
-	}
-	if why := c.end.closed(); why != nil {
-		return why
-	}
-	return io.EOF
-}
+func (c *Connection[S, R]) received(err error) error { return c.end.over(err, io.EOF) }
 
 // Poll tells whether Recv would return at once: there is a message, or nothing will come any more, or this handle is
 // closed. It costs two loads.

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"io"
 	"runtime"
-
-	"github.com/multiproc/mp/internal/refusal"
 )
 
 // errPeerGone: nobody will ever receive it.
@@ -53,23 +51,7 @@ func (c *Connection[S, R]) SendBytes(b []byte) error {
 }
 
 // mayPut tells why nothing can be sent, whether there is room or not.
-func (c *Connection[S, R]) mayPut() error {
-	if err := c.end.closed(); err != nil {
-		return err
-	}
-	if c.out.ring == nil {
-		return errOneWay
-	}
-	return nil
-}
+func (c *Connection[S, R]) mayPut() error { return c.end.may(c.out) }
 
 // sent is what a put's error means here.
-func (c *Connection[S, R]) sent(err error) error {
-	if err != refusal.ErrShutDown {
-		return c.end.ended(err)
-	}
-	if why := c.end.closed(); why != nil {
-		return why
-	}
-	return errPeerGone
-}
+func (c *Connection[S, R]) sent(err error) error { return c.end.over(err, errPeerGone) }
