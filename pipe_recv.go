@@ -11,8 +11,8 @@ import (
 )
 
 // Recv receives the next message, waiting for one as long as it takes. Its errors: io.EOF, if no process holds the other
-// end any more and nothing is left of what it has sent; ErrClosed; and what the decoding says, if the message is not the encoding of an
-// R, or has a handle of an object that is gone: the message was taken then.
+// end any more and nothing is left of what it has sent; ErrClosed; *[CorruptError]; and what the decoding says, if the message is not the
+// encoding of an R, or has a handle of an object that is gone: the message was taken then.
 func (c *Connection[S, R]) Recv() (R, error) { return c.RecvContext(background) }
 
 // RecvContext is Recv until ctx ends, and returns ctx's error then: nothing was received. If there is a message the end

@@ -14,8 +14,8 @@ var errPeerGone error = &detail{"mp: sending to an end of a pipe that every proc
 var errOneWay error = &detail{"mp: nothing travels this way through the pipe: its type is None", errors.ErrUnsupported}
 
 // Send sends v, waiting for room as long as it takes. Its errors: one that is io.ErrClosedPipe, if no process holds the
-// other end any more; ErrClosed; *[MessageSizeError]; and what the encoding of v says, if this v cannot travel. v was
-// not sent then. v is not kept, and may be changed at once.
+// other end any more; ErrClosed; *[MessageSizeError]; *[ArenaFullError], if a long message finds no memory; *[CorruptError]; and
+// what the encoding of v says, if this v cannot travel. v was not sent then. v is not kept, and may be changed at once.
 func (c *Connection[S, R]) Send(v S) error { return c.SendContext(background, v) }
 
 // SendContext is Send until ctx ends, and returns ctx's error then: v was not sent. If there is room the end of ctx does not
