@@ -40,7 +40,7 @@ func TestDeadlineReachesTheChildAndEndsTheDeaf(t *testing.T) {
 	}
 	ctx, cancel = context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	p := &mp.Process{Target: behave("deaf"), Grace: 10 * time.Millisecond}
+	p := &mp.Process{Target: behave("deaf"), Grace: 250 * time.Millisecond} // a busy machine needs some to end it
 	if err := p.Start(ctx); err != nil {
 		t.Fatal(err)
 	}
