@@ -7,7 +7,7 @@ import (
 	"github.com/multiproc/mp/internal/dict"
 )
 
-// Len is how many keys there are. It is stale before it can be used, where others change the Dict.
+// Len is how many keys there are. It waits for nobody, and is stale before it can be used, where others change the Dict.
 func (d *Dict[K, V]) Len() int {
 	defer runtime.KeepAlive(d)
 	n := 0

@@ -26,10 +26,10 @@
 //
 // # Shared objects
 //
-// A [Lock], an [RLock], a [Value], a [RawValue] lies in the family's arena: anonymous memory that all its processes
+// Locks, values, arrays, lists, dicts, queues and pipes lie in the family's arena: anonymous memory that all its processes
 // map, on no file system, gone with the last of them. What a program holds is a handle. Handles travel as
-// arguments and in results, at any depth, and arrive as working handles. The object is freed when no
-// process holds a handle any more.
+// arguments, in results and in messages, at any depth, and arrive as working handles. The object is freed when no
+// process holds a handle any more; one in a message, a list or a dict does not count.
 //
 // # When a process dies
 //

@@ -26,6 +26,16 @@ var (
 	ErrCorrupt = refusal.ErrCorrupt
 )
 
+// detail is another error in words of its own. A package-level one lies in the binary: one that fmt makes is made anew
+// whenever a child starts.
+type detail struct {
+	text string
+	err  error
+}
+
+func (d *detail) Error() string { return d.text + ": " + d.err.Error() }
+func (d *detail) Unwrap() error { return d.err }
+
 // ExitError: a process ended without giving a result.
 type ExitError struct {
 	Process     string         // its name
@@ -107,7 +117,8 @@ const (
 	BarrierDeath     = threading.BarrierDeath     // a party has died
 )
 
-// ArenaFullError: an arena cannot give what was asked for.
+// ArenaFullError: an arena cannot give what was asked for: Asked of What (bytes, objects or processes), where Left are left;
+// or, for the reason in Err, the kernel could not.
 type ArenaFullError = arena.FullError
 
 // TypeMismatchError: a handle of one type came where another is expected.
@@ -116,7 +127,7 @@ type TypeMismatchError = arena.TypeError
 // StaleHandleError: a handle names an object that no process holds any more.
 type StaleHandleError = arena.StaleError
 
-// CorruptError: what lies in a queue cannot have been put there: some process of the family has written to memory that is not
-// its own, through unsafe, cgo or a [RawValue]. It is ErrCorrupt. Every process gets it from then on; make another queue.
-// mp check shows what is wrong.
+// CorruptError: What lies in a [Queue], or on the way through a pipe, cannot have been put there: some process of the family has
+// written to memory that is not its own, through unsafe, cgo, a [RawValue] or a [RawArray]. It is ErrCorrupt. Every process gets it from
+// then on; make another. Objects of other kinds panic where they notice such a thing. mp check shows what is wrong.
 type CorruptError = ring.CorruptError

@@ -47,7 +47,8 @@ type openFile struct {
 
 // NewFile makes a File of an *os.File, a *net.TCPConn, a *net.UnixListener or whatever else has a descriptor. It takes a
 // descriptor of its own: c stays the caller's, who may close it at once. Of a listener that is a *net.UnixListener, Close
-// removes the socket's file, unless SetUnlinkOnClose(false) was said. It panics before Main.
+// removes the socket's file, unless SetUnlinkOnClose(false) was said. An error says what is wrong with c: it is nil or closed, or
+// has no descriptor; or that this process can have no more of them. It panics before Main.
 func NewFile(c syscall.Conn) (*File, error) {
 	a, err := family("NewFile")
 	if err != nil {
@@ -123,7 +124,7 @@ func (f *File) Got() <-chan struct{} {
 }
 
 // errZeroFile is about one that was not made by NewFile.
-var errZeroFile = fmt.Errorf("mp: a zero File: make it with NewFile: %w", ErrClosed)
+var errZeroFile error = &detail{"mp: a zero File: make it with NewFile", ErrClosed}
 
 // failed is what an error of the descriptor means here.
 func (o *openFile) failed(err error) error {

@@ -46,7 +46,7 @@ type List[T any] struct {
 	*hold
 }
 
-// IndexError: a list has no element with this index.
+// IndexError: a list has no element with this Index. Len is how many it had then, List its name.
 type IndexError = list.IndexError
 
 // NewList makes an empty list. It panics if a T cannot travel, naming the part that cannot; as make does, if the arena is

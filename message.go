@@ -30,9 +30,6 @@ type taskInHand[T any] struct {
 // was done or put back already, or was not got by this process: nothing is changed then.
 func (m Message[T]) TaskDone() {
 	q := m.end("TaskDone")
-	if race.Enabled {
-		q.shadow.Release()
-	}
 	q.state.Tasks.Done(q.user, m.hand.cell)
 	runtime.KeepAlive(q)
 }
@@ -41,20 +38,20 @@ func (m Message[T]) TaskDone() {
 // messages that were never delivered. It panics where TaskDone does.
 func (m Message[T]) PutBack() {
 	q := m.end("PutBack")
-	if race.Enabled {
-		q.shadow.Release()
-	}
 	q.state.Tasks.PutBack(q.user, m.hand.cell)
 	runtime.KeepAlive(q)
 }
 
-// end makes sure that a delivery has one end.
+// end makes sure that a delivery has one end, which the race detector sees.
 func (m Message[T]) end(verb string) *JoinableQueue[T] {
 	if m.hand == nil {
 		panic("mp: " + verb + " of a message that no queue has given to this process")
 	}
 	if !m.hand.over.CompareAndSwap(false, true) {
 		panic("mp: " + verb + " of a message that is done or put back already")
+	}
+	if race.Enabled {
+		m.hand.queue.shadow.Release()
 	}
 	return m.hand.queue
 }

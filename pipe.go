@@ -2,7 +2,6 @@ package mp
 
 import (
 	"errors"
-	"fmt"
 	"reflect"
 	"runtime"
 
@@ -57,8 +56,8 @@ const pipeBytes = 1 << 18
 // it: NewPipe[T, None] is Python's Pipe(duplex=False), with the end that sends first. To use the other way is an
 // error that is errors.ErrUnsupported.
 //
-// It panics if an S or R cannot travel, naming the part that cannot; as make does, if the arena is full; and before
-// Main. Its options are [Name], and [RingBytes] for each ring.
+// It panics if an S or R cannot travel, naming the part that cannot, or if both are None; as make does, if the arena is full; and
+// before Main. Its options are [Name], and [RingBytes] for each ring.
 func NewPipe[S, R any](opts ...Option) (*Connection[S, R], *Connection[R, S]) {
 	h, err := newPipe(reflect.TypeFor[S](), reflect.TypeFor[R](), settle(opts))
 	if err != nil {
@@ -145,7 +144,7 @@ func (c *Connection[S, R]) Close() error {
 }
 
 // errPipeClosed is why a handle that was closed can no longer be used.
-var errPipeClosed = fmt.Errorf("mp: a connection: %w", ErrClosed)
+var errPipeClosed error = &detail{"mp: a connection", ErrClosed}
 
 // MarshalBinary lets the handle travel; other processes of the family alone can read it. See [Connection] for what becomes
 // of this one.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/multiproc/mp/internal/arena"
 	"github.com/multiproc/mp/internal/failpoint"
+	"github.com/multiproc/mp/internal/refusal"
 	"github.com/multiproc/mp/internal/ring"
 	"github.com/multiproc/mp/internal/wire"
 )
@@ -117,6 +118,28 @@ func (h *hold) joinEnd(side int) (*pipeEnd, error) {
 		return nil, fmt.Errorf("an end of a pipe that every process has closed: %w", ErrClosed)
 	}
 	return h.newEnd(side)
+}
+
+// may tells why nothing can travel by w, one of the handle's two ways, whether it would have to wait or not.
+func (e *pipeEnd) may(w way) error {
+	if err := e.closed(); err != nil {
+		return err
+	}
+	if w.ring == nil {
+		return errOneWay
+	}
+	return nil
+}
+
+// over is what an error of one of its rings means; gone: that nobody holds the other end.
+func (e *pipeEnd) over(err, gone error) error {
+	if err != refusal.ErrShutDown {
+		return e.ended(err)
+	}
+	if why := e.closed(); why != nil {
+		return why
+	}
+	return gone
 }
 
 // ended is what a wait says that has ended with err: the context's, or that of the handle's being closed.

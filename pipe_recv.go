@@ -8,13 +8,12 @@ import (
 	"runtime"
 
 	"github.com/multiproc/mp/internal/bulk"
-	"github.com/multiproc/mp/internal/refusal"
 	"github.com/multiproc/mp/internal/ring"
 )
 
 // Recv receives the next message, waiting for one as long as it takes. Its errors: io.EOF, if no process holds the other
-// end any more and nothing is left of what it has sent; ErrClosed; and what the decoding says, if the message is not the encoding of an
-// R, or has a handle of an object that is gone: the message was taken then.
+// end any more and nothing is left of what it has sent; ErrClosed; *[CorruptError]; and what the decoding says, if the message is not the
+// encoding of an R, or has a handle of an object that is gone: the message was taken then.
 func (c *Connection[S, R]) Recv() (R, error) { return c.RecvContext(background) }
 
 // RecvContext is Recv until ctx ends, and returns ctx's error then: nothing was received. If there is a message the end
@@ -94,26 +93,11 @@ func (c *Connection[S, R]) RecvBytesInto(b []byte) (int, error) {
 	return len(msg), nil
 }
 
-func (c *Connection[S, R]) mayTake() error {
-	if err := c.end.closed(); err != nil {
-		return err
-	}
-	if c.in.ring == nil {
-		return errOneWay
-	}
-	return nil
-}
+// mayTake tells why nothing can be received, whether there is something or not.
+func (c *Connection[S, R]) mayTake() error { return c.end.may(c.in) }
 
 // received is what a take's error means here.
-func (c *Connection[S, R]) received(err error) error {
-	if err != refusal.ErrShutDown {
-		return c.end.ended(err)
-	}
-	if why := c.end.closed(); why != nil {
-		return why
-	}
-	return io.EOF
-}
+func (c *Connection[S, R]) received(err error) error { return c.end.over(err, io.EOF) }
 
 // Poll tells whether Recv would return at once: there is a message, or nothing will come any more, or this handle is
 // closed. It costs two loads.

@@ -3,22 +3,19 @@ package mp
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"runtime"
-
-	"github.com/multiproc/mp/internal/refusal"
 )
 
 // errPeerGone: nobody will ever receive it.
-var errPeerGone = fmt.Errorf("mp: sending to an end of a pipe that every process has closed: %w", io.ErrClosedPipe)
+var errPeerGone error = &detail{"mp: sending to an end of a pipe that every process has closed", io.ErrClosedPipe}
 
 // errOneWay is about a direction that a pipe does not have.
-var errOneWay = fmt.Errorf("mp: nothing travels this way through the pipe: its type is None: %w", errors.ErrUnsupported)
+var errOneWay error = &detail{"mp: nothing travels this way through the pipe: its type is None", errors.ErrUnsupported}
 
 // Send sends v, waiting for room as long as it takes. Its errors: one that is io.ErrClosedPipe, if no process holds the
-// other end any more; ErrClosed; *[MessageSizeError]; and what the encoding of v says, if this v cannot travel. v was
-// not sent then. v is not kept, and may be changed at once.
+// other end any more; ErrClosed; *[MessageSizeError]; *[ArenaFullError], if a long message finds no memory; *[CorruptError]; and
+// what the encoding of v says, if this v cannot travel. v was not sent then. v is not kept, and may be changed at once.
 func (c *Connection[S, R]) Send(v S) error { return c.SendContext(background, v) }
 
 // SendContext is Send until ctx ends, and returns ctx's error then: v was not sent. If there is room the end of ctx does not
@@ -54,23 +51,7 @@ func (c *Connection[S, R]) SendBytes(b []byte) error {
 }
 
 // mayPut tells why nothing can be sent, whether there is room or not.
-func (c *Connection[S, R]) mayPut() error {
-	if err := c.end.closed(); err != nil {
-		return err
-	}
-	if c.out.ring == nil {
-		return errOneWay
-	}
-	return nil
-}
+func (c *Connection[S, R]) mayPut() error { return c.end.may(c.out) }
 
 // sent is what a put's error means here.
-func (c *Connection[S, R]) sent(err error) error {
-	if err != refusal.ErrShutDown {
-		return c.end.ended(err)
-	}
-	if why := c.end.closed(); why != nil {
-		return why
-	}
-	return errPeerGone
-}
+func (c *Connection[S, R]) sent(err error) error { return c.end.over(err, errPeerGone) }

@@ -3,7 +3,6 @@ package mp
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"syscall"
@@ -148,7 +147,7 @@ func (p *Process) Interrupt() error {
 }
 
 // errInterrupted is the cause of a context that Interrupt has cancelled.
-var errInterrupted = fmt.Errorf("mp: interrupted: %w", context.Canceled)
+var errInterrupted error = &detail{"mp: interrupted", context.Canceled}
 
 // Terminate sends SIGTERM to the process and what it started by os/exec; who still runs after Grace is killed.
 // It does not wait. An ended process is no error.

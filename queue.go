@@ -87,7 +87,7 @@ type ringSize int
 func (n ringSize) apply(s *settings) { s.ring = int(n) }
 
 // RingBytes is a queue's and a pipe's option: the size of the ring that messages lie in, otherwise 1 MiB, and 256 KiB for
-// each direction of a pipe. It is rounded up to a power of two; from 1 to 4 GiB, or NewQueue panics. A message takes its length of
+// each direction of a pipe. It is rounded up to a power of two; from 1 to 4 GiB, or the constructor panics. A message takes its length of
 // it, rounded up to 8 bytes, and 8 bytes more; a long one lies elsewhere, and counts as much, or as all of the ring if it is longer.
 // Up to four times as many bytes, or one block, are kept for the next long messages; they go with the queue or pipe, or when
 // it is shut down. A JoinableQueue has no ring: of one it is how many bytes of messages may wait, 16 MiB otherwise, where each takes its

@@ -128,9 +128,11 @@ func damaged(t *testing.T) *damage {
 	lock(t, d.Arena, "another")
 	object(t, d.Arena, arena.ObjectSpec{Kind: arena.KindRawValue, Size: 3600})
 	for range 2 {
-		if _, err := d.Extend(d.run, 300, nil); err != nil { // blocks of 384, in span 7
+		x, err := d.Draft(300) // blocks of 384, in span 7
+		if err != nil {
 			t.Fatal(err)
 		}
+		d.Adopt(d.run, x)
 	}
 	d.Drop(gap)
 	d.Drop(freed)

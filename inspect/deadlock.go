@@ -116,13 +116,21 @@ func (t *traces) blocked(i, next int) Blocked {
 	}
 	for _, h := range t.holds[w.object] {
 		if h.party == t.waits[next].party && h.blocks(w) {
-			b.HeldSince, b.HeldAt, b.HeldAs = t.at(h.since), h.where, heldAs[h.state.Mode()]
+			b.HeldSince, b.HeldAt, b.HeldAs = t.at(h.since), h.where, heldAs(h.state.Mode())
 		}
 	}
 	return b
 }
 
-var heldAs = map[arena.TraceMode]string{arena.Shared: "for reading", arena.Gate: "waiting itself until those inside have left"}
+func heldAs(m arena.TraceMode) string {
+	switch m {
+	case arena.Shared:
+		return "for reading"
+	case arena.Gate:
+		return "waiting itself until those inside have left"
+	}
+	return ""
+}
 
 // at makes a time of CLOCK_MONOTONIC one of the calendar; zero if it cannot be of this machine's clock.
 func (t *traces) at(since int64) time.Time {

@@ -5,5 +5,5 @@
 //	go run ./sleep [-runs 5] [-rounds 20000] [-only regexp] [-load 3 -patience 15m]
 //
 // Each figure is the median of the runs; a run does everything once, so that what disturbs the machine for a while
-// disturbs all ways. Every measurement has fresh processes, which are this program: role.go says in which roles.
+// disturbs all ways. Every measurement has fresh processes, which are this program: role_linux.go says in which roles.
 package main

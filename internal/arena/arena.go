@@ -20,8 +20,8 @@ import (
 	"github.com/multiproc/mp/internal/sys"
 )
 
-// DefaultSize is an arena's address space. Untouched it costs nothing.
-const DefaultSize = 64 << 30
+// defaultSize is an arena's address space. Untouched it costs nothing.
+const defaultSize = 64 << 30
 
 // MinSize holds the tables and a few objects.
 const MinSize = 16 << 20
@@ -48,10 +48,10 @@ type Arena struct {
 	closeOnce sync.Once
 }
 
-// New makes an arena of size bytes (0: DefaultSize) and enters this process as its first.
+// New makes an arena of size bytes (0: defaultSize) and enters this process as its first.
 func New(name string, size int64) (*Arena, error) {
 	if size == 0 {
-		size = DefaultSize
+		size = defaultSize
 	}
 	if size < MinSize {
 		return nil, &FullError{What: "bytes of address space (the least an arena needs)", Asked: MinSize, Left: size}

@@ -3,7 +3,6 @@ package arena
 import (
 	"sync/atomic"
 
-	"github.com/multiproc/mp/internal/redo"
 	"github.com/multiproc/mp/internal/ring"
 )
 
@@ -19,11 +18,13 @@ func (s blocks) Extend(n uint64, head func(*ring.Block)) (uint64, error) {
 	if n > s.a.size {
 		return 0, full(n, 0, nil)
 	}
-	where, err := s.a.Extend(s.o, wholeBlock(extentSize+ring.BlockSize+n)-extentSize, func(where Offset) []redo.Change {
-		head(at[ring.Block](s.a, where))
-		return nil
-	})
-	return uint64(where), err
+	d, err := s.a.Draft(wholeBlock(extentSize+ring.BlockSize+n) - extentSize)
+	if err != nil {
+		return 0, err
+	}
+	head(at[ring.Block](s.a, d.At)) // before anybody can find it
+	s.a.Adopt(s.o, d)
+	return uint64(d.At), nil
 }
 
 // wholeBlock is the size of the block that alloc takes for so many bytes.
@@ -61,7 +62,7 @@ func (s blocks) each(f func(where uint64, b *ring.Block), lock func()) {
 func (s blocks) Any() bool { return atomic.LoadUint64(&s.o.Extents) != 0 }
 
 // sweptBlocks are those of an object that a dead process had, in the eyes of its sweeper: he locks in his own way, and has the dead
-// one's limbo, which is empty since sweepHeap; for a place in our own we might have to wait for somebody who waits for him.
+// one's limbo, which is empty since sweepLimbo; for a place in our own we might have to wait for somebody who waits for him.
 type sweptBlocks struct {
 	blocks
 	place *uint64

@@ -5,15 +5,15 @@ import (
 	"github.com/multiproc/mp/internal/redo"
 )
 
-// Extents are further blocks of an object, which containers grow by. They are a list, linked both ways, that only
+// Extents are further blocks of an object, which containers and rings grow by. They are a list, linked both ways, that only
 // transactions change; all of it is freed with the object, whoever drops that and whoever dies.
 //
-//	in hand      a limbo place has it: a Draft, to be filled
-//	in the list  from the transaction on that links it, and stores what the owner wants to say of it
-//	in hand      Shrink, or the object's end, takes it out in the same way
+//	Draft   in hand      a limbo place has it, nobody can find it: it is filled
+//	Adopt   in the list  from the transaction on that links it, and stores what the owner wants to say of it
+//	Shrink  in hand      a transaction takes it out, and stores what the owner wants to say of that; it is freed
 
-// Draft is an extent in this process's hand, zeroed and reserved, which nobody else can find. It goes on by Adopt, or back by
-// Scrap. Killed with it in hand, the sweep frees it. As with any block, nobody asks for a second with one in hand.
+// Draft is an extent in this process's hand, zeroed and reserved, which nobody else can find, and which Adopt must follow.
+// Killed with it in hand, the sweep frees it. As with any block, nobody asks for a second with one in hand.
 type Draft struct {
 	At Offset // of what is the owner's, behind the head
 	b  block
@@ -58,31 +58,6 @@ func (t *tx) also(changes []redo.Change) {
 	for _, c := range changes {
 		t.Set(c.Word, c.Value)
 	}
-}
-
-// Scrap frees a draft.
-func (a *Arena) Scrap(d Draft) { a.discard(d.b) }
-
-// Extend makes a draft of n bytes and lets the object adopt it. fill, unless nil, fills it, and says what else changes: it
-// must not allocate.
-func (a *Arena) Extend(o *Object, n uint64, fill func(at Offset) []redo.Change) (Offset, error) {
-	d, err := a.Draft(n)
-	if err != nil {
-		return 0, err
-	}
-	adopted := false
-	defer func() {
-		if !adopted { // fill has panicked
-			a.Scrap(d)
-		}
-	}()
-	var changes []redo.Change
-	if fill != nil {
-		changes = fill(d.At)
-	}
-	a.Adopt(o, d, changes...)
-	adopted = true
-	return d.At, nil
 }
 
 // Shrink takes the extent at this place from the object and frees it. also, up to 6 words, changes in the

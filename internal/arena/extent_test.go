@@ -15,17 +15,19 @@ func TestExtents(t *testing.T) {
 	sizes := []uint64{1, 5000, 100000, 200}
 	words := PayloadOf[[4]uint64](o)
 	for i, size := range sizes {
-		at, err := a.Extend(o, size, func(at Offset) []redo.Change {
-			for _, c := range a.Bytes(at, size) {
-				if c != 0 {
-					t.Fatalf("extent %d is not zero", i)
-				}
+		d, err := a.Draft(size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range a.Bytes(d.At, size) {
+			if c != 0 {
+				t.Fatalf("extent %d is not zero", i)
 			}
-			a.Bytes(at, size)[size-1] = byte(i + 1)
-			return []redo.Change{{Word: &words[i], Value: uint64(at)}}
-		})
-		if err != nil || words[i] != uint64(at) {
-			t.Fatalf("extent %d at %#x: word %#x, %v", i, at, words[i], err)
+		}
+		a.Bytes(d.At, size)[size-1] = byte(i + 1)
+		a.Adopt(o, d, redo.Change{Word: &words[i], Value: uint64(d.At)})
+		if words[i] != uint64(d.At) {
+			t.Fatalf("extent %d at %#x: word %#x", i, d.At, words[i])
 		}
 	}
 	sound(t, a)
@@ -56,20 +58,16 @@ func TestExtents(t *testing.T) {
 	}
 }
 
-func TestExtendRefuses(t *testing.T) {
+func TestDraftRefuses(t *testing.T) {
 	a := testArena(t, MinSize)
 	o, _ := mustObject(t, a, ObjectSpec{Kind: KindValue, Size: 64})
 	before := a.Used().Bytes
 	for _, n := range []uint64{MinSize, 1 << 40, ^uint64(0)} {
 		var full *FullError
-		if _, err := a.Extend(o, n, nil); !errors.As(err, &full) {
+		if _, err := a.Draft(n); !errors.As(err, &full) {
 			t.Errorf("%d bytes: %v", n, err)
 		}
 	}
-	func() {
-		defer func() { _ = recover() }()
-		_, _ = a.Extend(o, 100, func(Offset) []redo.Change { panic("in fill") })
-	}()
 	sound(t, a)
 	if a.Used().Bytes != before {
 		t.Error("something is left of what was refused")

@@ -152,11 +152,12 @@ func (s *scene) object(size uint64) {
 func (s *scene) extend(sizes ...uint64) {
 	for _, size := range sizes {
 		count := PayloadOf[uint64](s.o)
-		at, err := s.a.Extend(s.o, size, func(Offset) []redo.Change { return []redo.Change{{Word: count, Value: *count + size}} })
+		d, err := s.a.Draft(size)
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		s.extents = append(s.extents, at)
+		s.a.Adopt(s.o, d, redo.Change{Word: count, Value: *count + size})
+		s.extents = append(s.extents, d.At)
 	}
 }
 

@@ -42,12 +42,17 @@ const (
 var kindNames = [...]string{
 	KindLock: "Lock", KindValue: "Value", KindRawValue: "RawValue", KindRLock: "RLock", KindRWLock: "RWLock", KindSemaphore: "Semaphore",
 	KindBoundedSemaphore: "BoundedSemaphore", KindEvent: "Event", KindCondition: "Condition", KindBarrier: "Barrier",
-	KindTrace: "Trace", KindQueue: "Queue", KindArray: "Array", KindRawArray: "RawArray", KindPipe: "Pipe", KindList: "List", KindDict: "Dict", KindJoinableQueue: "JoinableQueue", KindSimpleQueue: "SimpleQueue",
+	KindTrace: "Trace", KindQueue: "Queue", KindArray: "Array", KindRawArray: "RawArray", KindPipe: "Pipe", KindList: "List",
+	KindDict: "Dict", KindJoinableQueue: "JoinableQueue", KindSimpleQueue: "SimpleQueue",
 }
 
 // generic kinds hold a type that their users choose.
-var generic = map[Kind]bool{
-	KindValue: true, KindRawValue: true, KindQueue: true, KindArray: true, KindRawArray: true, KindPipe: true, KindList: true, KindDict: true, KindJoinableQueue: true, KindSimpleQueue: true,
+func (k Kind) generic() bool {
+	switch k {
+	case KindValue, KindRawValue, KindArray, KindRawArray, KindQueue, KindJoinableQueue, KindSimpleQueue, KindPipe, KindList, KindDict:
+		return true
+	}
+	return false
 }
 
 // String is the kind's name, that of the type in package mp.
@@ -60,7 +65,7 @@ func (k Kind) String() string {
 
 // of names a kind with the type that it holds.
 func (k Kind) of(typ string) string {
-	if !generic[k] {
+	if !k.generic() {
 		return k.String()
 	}
 	return k.String() + "[" + typ + "]"

@@ -51,8 +51,8 @@ func (s State) Status() Status { return Status(s) }
 // Sweeper is the slot of the process that sweeps this one, while it is Dead.
 func (s State) Sweeper() uint32 { return uint32(s>>8) & (Slots - 1) }
 
-// SweeperID is the id of that process.
-func (s State) SweeperID() uint32 { return ID(s.Sweeper(), uint32(s>>37)&generationMask) }
+// sweeperID is the id of that process.
+func (s State) sweeperID() uint32 { return ID(s.Sweeper(), uint32(s>>37)&generationMask) }
 
 // Generation counts the claims of this slot.
 func (s State) Generation() uint32 { return uint32(s>>18) & generationMask }

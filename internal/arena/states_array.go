@@ -28,28 +28,28 @@ type RawArrayState struct {
 	_       [48]byte
 }
 
-// IsWord tells whether an element of the given size changes by one instruction.
-func IsWord(size uint64) bool { return size <= 8 && size&(size-1) == 0 }
+// isWord tells whether an element of the given size changes by one instruction.
+func isWord(size uint64) bool { return size <= 8 && size&(size-1) == 0 }
 
-// SlipSize is the room of the slip of elements of the given size.
-func SlipSize(size uint64) uint64 {
-	if IsWord(size) {
+// slipSize is the room of the slip of elements of the given size.
+func slipSize(size uint64) uint64 {
+	if isWord(size) {
 		return 0
 	}
 	return CopySize(size)
 }
 
-// Slip and Elements are where they lie in the payload, and how long they are.
-func (s *ArrayState) Slip() (from, size uint64) { return arrayStateSize, s.Element }
+// slip and Elements are where they lie in the payload, and how long they are.
+func (s *ArrayState) slip() (from, size uint64) { return arrayStateSize, s.Element }
 
 // Elements is behind the slip.
 func (s *ArrayState) Elements() (from, size uint64) {
-	return arrayStateSize + SlipSize(s.Element), s.Len * s.Element
+	return arrayStateSize + slipSize(s.Element), s.Len * s.Element
 }
 
 // redo makes an element what the slip is.
 func (s *ArrayState) redo(o *Object, i uint64) {
-	from, size := s.Slip()
+	from, size := s.slip()
 	first, _ := s.Elements()
 	to, slip := PayloadBytes(o, first+i*size, size), PayloadBytes(o, from, size)
 	half := copy(to[:size/2], slip)

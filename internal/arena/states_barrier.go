@@ -17,19 +17,19 @@ type BarrierState struct {
 	Seats      [Slots]atomic.Uint32 // by slot; a process is at its own, the sweep at that of the dead
 }
 
-// Person is who a process is to a barrier.
-func (a *Arena) Person(slot uint32) prim.Person {
+// person is who a process is to a barrier.
+func (a *Arena) person(slot uint32) prim.Person {
 	who := a.Who(slot)
 	return prim.Person{ID: who.ID, PID: uint32(who.PID), Name: cut(who.Name, len(prim.Break{}.Name))}
 }
 
 // PartyOf is this process at a barrier.
 func (a *Arena) PartyOf(s *BarrierState) prim.Attendant {
-	return prim.Attendant{ID: a.id, Seat: &s.Seats[a.slot], Park: a.park, Spin: &a.spin, Who: func() prim.Person { return a.Person(a.slot) }}
+	return prim.Attendant{ID: a.id, Seat: &s.Seats[a.slot], Park: a.park, Spin: &a.spin, Who: func() prim.Person { return a.person(a.slot) }}
 }
 
 func (s *BarrierState) died(a *Arena, _ *Object, slot, id uint32) {
-	who := a.Person(slot)
+	who := a.person(slot)
 	who.ID = id
 	sweeper := a.PartyOf(s)
 	clean := a.Slot(slot).Status.Load() == 1 // it has told 0

@@ -41,7 +41,7 @@ func (a *Arena) seize(slot, generation uint32) bool {
 		if state.Generation() != generation || state.Status() == Free {
 			return false
 		}
-		if by := state.SweeperID(); state.Status() == Dead && !slices.Contains(a.corpses, by) {
+		if by := state.sweeperID(); state.Status() == Dead && !slices.Contains(a.corpses, by) {
 			switch {
 			case a.sweeps(by):
 				return false
@@ -101,7 +101,7 @@ func (a *Arena) disarm(slot, id uint32) {
 // corpsesOf are the slots that a dead process was sweeping.
 func (a *Arena) corpsesOf(id uint32) (set slotSet) {
 	for slot := range a.Top() {
-		if state := State(a.Slot(slot).State.Load()); state.Status() == Dead && state.SweeperID() == id {
+		if state := State(a.Slot(slot).State.Load()); state.Status() == Dead && state.sweeperID() == id {
 			set.add(slot)
 		}
 	}

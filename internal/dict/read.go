@@ -10,19 +10,17 @@ import (
 
 // Get appends the value under a key to b. No Go memory is allocated with the lock held.
 func (s *Shard) Get(u *slab.User, k Key, b []byte) (_ []byte, found bool) {
-	for {
-		out, found, missing := s.tryGet(u, k, b, false)
-		if missing == 0 {
-			return out, found
-		}
-		b = grown(b, missing)
-	}
+	return s.get(u, k, b, false)
 }
 
 // Pop is Get, and takes the key out.
 func (s *Shard) Pop(u *slab.User, k Key, b []byte) (_ []byte, found bool) {
+	return s.get(u, k, b, true)
+}
+
+func (s *Shard) get(u *slab.User, k Key, b []byte, pop bool) (_ []byte, found bool) {
 	for {
-		out, found, missing := s.tryGet(u, k, b, true)
+		out, found, missing := s.tryGet(u, k, b, pop)
 		if missing == 0 {
 			return out, found
 		}

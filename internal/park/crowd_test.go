@@ -59,7 +59,7 @@ func TestCrowd(t *testing.T) {
 	if took := time.Since(begin); took > 5*time.Second {
 		t.Errorf("waking took %v", took)
 	}
-	if n := p.Sleepers(); n != 0 {
+	if n := p.sleepers.Load(); n != 0 {
 		t.Errorf("%d still counted as asleep", n)
 	}
 	for i := range m.board.Masks {

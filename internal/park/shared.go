@@ -73,9 +73,6 @@ func NewShared(base sys.Address, board *Board, slot uint32, tick func()) *Shared
 	return &Shared{base: base, board: board, slot: slot, bit: 1 << (slot % 31), tick: tick}
 }
 
-// Sleepers is how many goroutines are parked.
-func (p *Shared) Sleepers() int { return int(p.sleepers.Load()) }
-
 func (p *Shared) shard(w *atomic.Uint32) (*shard, uint32) {
 	b := hashOffset(offset(p.base, w)) % Buckets
 	return &p.shards[b], b

@@ -96,21 +96,3 @@ func TestBytesIsTheMemory(t *testing.T) {
 		t.Errorf("struct{} has %d bytes", n)
 	}
 }
-
-func TestSliceBytesIsTheMemory(t *testing.T) {
-	s := []uint32{1, 2, 3}[:2]
-	b := pod.SliceBytes(s)
-	if len(b) != 8 {
-		t.Fatalf("len %d, want 8", len(b))
-	}
-	copy(b, []byte{0xff, 0xff, 0xff, 0xff})
-	if s[0] != 0xffffffff || s[1] != 2 {
-		t.Errorf("got %x", s)
-	}
-	if b := pod.SliceBytes([]int(nil)); b != nil {
-		t.Errorf("nil slice gave %v", b)
-	}
-	if b := pod.SliceBytes([]int{}); len(b) != 0 {
-		t.Errorf("empty slice gave %v", b)
-	}
-}

@@ -59,9 +59,6 @@ const torn uint32 = 1 << 31
 // NewParty makes a party of a process. me is what Holder made for that.
 func NewParty(token, me uint32) Party { return Party{me: uint64(token)<<32 | uint64(me)} }
 
-// Token tells the party from the others of its process.
-func (p *Party) Token() uint32 { return uint32(p.me >> 32) }
-
 // Depth is how many times the party holds its lock.
 func (p *Party) Depth() int { return int(p.levels &^ torn) }
 

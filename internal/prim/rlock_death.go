@@ -29,9 +29,6 @@ func (r *RLock) HeldBy() Owner {
 // Left tells what may be beside a lock that nobody holds: nothing.
 func (r *RLock) Left() (token, again uint32) { return uint32(r.word.Load() >> 32), r.again }
 
-// Waited tells whether somebody may sleep.
-func (r *RLock) Waited() bool { return uint32(r.word.Load())&waiters != 0 }
-
 // Died is Lock.Died. The token goes first: the lock must have none when others can take it.
 func (r *RLock) Died(id uint32, via park.Parker, before func()) {
 	r.words().died(id, via, func() {

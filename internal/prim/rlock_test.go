@@ -57,7 +57,7 @@ func TestRLockSaysWhoHasIt(t *testing.T) {
 			give(t, &r, &p)
 		}
 		owned(t, &r, Owner{})
-		if r.Waited() {
+		if w := r.word.Load(); uint32(w)&waiters != 0 {
 			t.Error("nobody was there to wake, and W has stayed")
 		}
 	}

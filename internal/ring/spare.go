@@ -6,7 +6,7 @@ import (
 	"github.com/multiproc/mp/internal/failpoint"
 )
 
-// MaxSpares is how many blocks are kept for the next message, and keptBytes how much room they have together, in sizes of the ring.
+// MaxSpares is how many blocks are kept for the next message, and keptSizes how much room they have together, in sizes of the ring.
 // Of one that is larger alone this one is kept. A new block costs several times what it costs to fill a kept one: its memory is
 // got from the kernel, zeroed, and mapped page by page.
 const (

@@ -96,8 +96,8 @@ func (t *Tx) Set(word *uint64, v uint64) {
 	}
 }
 
-// Get is a word as the transaction will leave it.
-func (t *Tx) Get(word *uint64) uint64 {
+// get is a word as the transaction will leave it.
+func (t *Tx) get(word *uint64) uint64 {
 	if t.draft.At == 0 {
 		return t.small.Get(word)
 	}
@@ -119,6 +119,6 @@ func (t *Tx) Give(cell uint64) {
 		}
 		list = &s.Free[class]
 	}
-	t.Set(&c.Next, t.Get(list))
+	t.Set(&c.Next, t.get(list))
 	t.Set(list, cell)
 }

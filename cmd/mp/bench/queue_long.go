@@ -103,16 +103,7 @@ var (
 		}
 		return nil
 	})
-	consumeLarge = mp.Proc3(func(ctx context.Context, r race, n int, q *mp.Queue[[]byte]) error {
-		r.begin()
-		for range n {
-			if _, err := q.GetContext(ctx); err != nil {
-				return err
-			}
-		}
-		r.end()
-		return nil
-	})
+	consumeLarge = mp.Proc3(consume[[]byte])
 )
 
 func largeShared(n int) func(context.Context) (float64, error) {

@@ -42,17 +42,19 @@ var (
 		}
 		return nil
 	})
-	consumeInts = mp.Proc3(func(ctx context.Context, r race, n int, q *mp.Queue[int]) error {
-		r.begin()
-		for range n {
-			if _, err := q.GetContext(ctx); err != nil {
-				return err
-			}
-		}
-		r.end()
-		return nil
-	})
+	consumeInts = mp.Proc3(consume[int])
 )
+
+func consume[T any](ctx context.Context, r race, n int, q *mp.Queue[T]) error {
+	r.begin()
+	for range n {
+		if _, err := q.GetContext(ctx); err != nil {
+			return err
+		}
+	}
+	r.end()
+	return nil
+}
 
 // throughShared has processes put n numbers in all that as many others get.
 func throughShared(n, pairs, limit int) func(context.Context) (float64, error) {
