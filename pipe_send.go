@@ -47,7 +47,7 @@ func (c *Connection[S, R]) SendBytes(b []byte) error {
 	}
 	m, err := c.out.wrap(b, true)
 	if err == nil {
-		err = c.sent(c.out.put(background, m, true))
+		err = c.sent(c.out.given(m, c.out.put(background, m, true)))
 	}
 	runtime.KeepAlive(c)
 	return err

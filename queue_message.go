@@ -23,10 +23,10 @@ type way struct {
 func send[T any](ctx context.Context, w way, v T, wait bool) error {
 	if b, ok := codec.View(&v); ok { // it is copied from where it lies
 		m, err := w.wrap(b, wait)
-		if err != nil {
-			return err
+		if err == nil {
+			err = w.given(m, w.put(ctx, m, wait))
 		}
-		return w.put(ctx, m, wait)
+		return err
 	}
 	return sendEncoded(ctx, w, v, wait)
 }
@@ -38,33 +38,34 @@ func sendEncoded[T any](ctx context.Context, w way, v T, wait bool) error {
 	b := takeBuffer()
 	m, used, err := encode(w, (*b)[:0], &v, wait)
 	if err == nil {
-		err = w.put(ctx, m, wait)
+		err = w.given(m, w.put(ctx, m, wait))
 	}
 	giveBuffer(b, used)
 	return err
 }
 
-// put puts a message, or gives its block back.
-func (w way) put(ctx context.Context, m ring.Message, wait bool) error {
-	err := w.try(ctx, m, wait)
+// put puts a message, or leaves it in hand.
+func (w way) put(ctx context.Context, m ring.Message, wait bool) (err error) {
+	if race.Enabled {
+		w.hold.shadow.Release()
+	}
+	if wait {
+		err = w.ring.PutOne(ctx, w.user, m)
+	} else {
+		err = w.ring.TryPutOne(ctx, w.user, m)
+	}
 	if err != nil {
-		w.ring.Release(w.user, m)
+		err = named(err, w.hold)
 	}
 	return err
 }
 
-// try puts a message, or leaves it in hand.
-func (w way) try(ctx context.Context, m ring.Message, wait bool) (err error) {
-	if race.Enabled {
-		w.hold.shadow.Release()
+// given gives back the block of a message that was not put.
+func (w way) given(m ring.Message, err error) error {
+	if err != nil {
+		w.ring.Release(w.user, m)
 	}
-	msgs := [1]ring.Message{m}
-	if wait {
-		_, err = w.ring.PutMany(ctx, w.user, msgs[:])
-	} else {
-		_, err = w.ring.TryPutMany(ctx, w.user, msgs[:])
-	}
-	return named(err, w.hold)
+	return err
 }
 
 // receive takes a value; it also tells whether a message was taken: it may be one that cannot be decoded.
@@ -110,10 +111,9 @@ func receiveEncoded[T any](ctx context.Context, w way, wait bool) (v T, taken bo
 }
 
 func (w way) take(ctx context.Context, b []byte, wait bool) (m ring.Message, err error) {
-	if wait {
+	m, err = w.ring.TryTakeOne(ctx, w.user, b)
+	if wait && err == refusal.ErrEmpty {
 		m, err = w.ring.TakeOne(ctx, w.user, b)
-	} else {
-		m, err = w.ring.TryTakeOne(ctx, w.user, b)
 	}
 	if err != nil {
 		err = named(err, w.hold)
@@ -141,11 +141,17 @@ func encode[T any](w way, b []byte, v *T, wait bool) (m ring.Message, used []byt
 }
 
 // wrap makes bytes a message, which are not to be changed before it is put, unless they are copied.
-func (w way) wrap(b []byte, wait bool) (m ring.Message, err error) {
+func (w way) wrap(b []byte, wait bool) (ring.Message, error) {
 	if len(b) <= w.user.Largest() {
 		return ring.Of(b), nil
 	}
-	if m, err = w.block(len(b), wait); err == nil {
+	return w.wrapLong(b, wait)
+}
+
+//go:noinline
+func (w way) wrapLong(b []byte, wait bool) (ring.Message, error) {
+	m, err := w.block(len(b), wait)
+	if err == nil {
 		copy(m.Bytes, b)
 	}
 	return m, err

@@ -80,7 +80,7 @@ func (r *Reservation) Truncate(n int) {
 // and the reservation is what it was. It panics after Commit or Abort.
 func (r *Reservation) Commit(ctx context.Context) error {
 	r.open("Commit")
-	if err := r.q.way().try(ctx, r.m, true); err != nil {
+	if err := r.q.way().put(ctx, r.m, true); err != nil {
 		return err
 	}
 	r.settle()
