@@ -33,7 +33,7 @@ func (c *Connection[S, R]) send(ctx context.Context, v S, wait bool) error {
 	if err := c.mayPut(); err != nil {
 		return err
 	}
-	err := c.sent(send(ctx, c.out, v, wait))
+	err := c.sent(send(ctx, &c.out, v, wait))
 	runtime.KeepAlive(c)
 	return err
 }

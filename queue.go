@@ -47,8 +47,7 @@ import (
 // goroutines of one process queue.Queue does the same with Go values.
 type Queue[T any] struct {
 	noCopy noCopy
-	state  *arena.QueueState
-	user   *ring.User
+	way    way
 	*hold
 }
 
@@ -141,19 +140,17 @@ func ringSizeOf(s settings) (uint64, error) {
 	return max(ring.MinSize, upToPower(uint64(s.ring))), nil
 }
 
-func (q *Queue[T]) attach(h *hold) (err error) {
-	if q.user, err = h.arena.in.RingUser(h.object); err != nil {
+func (q *Queue[T]) attach(h *hold) error {
+	user, err := h.arena.in.RingUser(h.object)
+	if err != nil {
 		err = named(err, h)
 		h.drop()
 		return err
 	}
-	q.hold = h
-	q.state = arena.PayloadOf[arena.QueueState](h.object)
+	q.hold, q.way = h, carries[T](way{ring: &arena.PayloadOf[arena.QueueState](h.object).Ring, user: user, hold: h})
 	collect(q, h)
 	return nil
 }
-
-func (q *Queue[T]) way() way { return way{&q.state.Ring, q.user, q.hold} }
 
 // named puts the queue's name into an error that a ring cannot know it for.
 func named(err error, h *hold) error {
@@ -179,7 +176,7 @@ func (q *Queue[T]) PutContext(ctx context.Context, v T) error { return q.send(ct
 func (q *Queue[T]) TryPut(v T) error { return q.send(background, v, false) }
 
 func (q *Queue[T]) send(ctx context.Context, v T, wait bool) error {
-	err := send(ctx, q.way(), v, wait)
+	err := send(ctx, &q.way, v, wait)
 	runtime.KeepAlive(q)
 	return err
 }
@@ -203,7 +200,7 @@ func (q *Queue[T]) TryGet() (T, error) {
 
 // receive also tells whether a message was taken: it may be one that cannot be decoded.
 func (q *Queue[T]) receive(ctx context.Context, wait bool) (v T, taken bool, err error) {
-	v, taken, err = receive[T](ctx, q.way(), wait)
+	v, taken, err = receive[T](ctx, &q.way, wait)
 	runtime.KeepAlive(q)
 	return v, taken, err
 }
@@ -239,20 +236,20 @@ func (q *Queue[T]) Shutdown() { q.shutdown(false) }
 func (q *Queue[T]) ShutdownNow() { q.shutdown(true) }
 
 func (q *Queue[T]) shutdown(drop bool) {
-	q.state.Ring.Shutdown(q.user, drop)
+	q.way.ring.Shutdown(q.way.user, drop)
 	runtime.KeepAlive(q)
 }
 
 // Len is how many messages could be got now. It is stale before it can be used, where others put and get.
 func (q *Queue[T]) Len() int {
 	defer runtime.KeepAlive(q)
-	return q.state.Ring.Len()
+	return q.way.ring.Len()
 }
 
 // Cap is how many messages the queue holds, 0 if its ring is the only limit.
 func (q *Queue[T]) Cap() int {
 	defer runtime.KeepAlive(q)
-	return q.user.Most()
+	return q.way.user.Most()
 }
 
 // MarshalBinary lets the handle travel as an argument; other processes of the family alone can read it.

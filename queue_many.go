@@ -42,14 +42,14 @@ func (q *Queue[T]) putBatch(ctx context.Context, vs []T) (n int, err error) {
 	used := (*b)[:0]
 	defer func() {
 		for _, m := range batch[n:msgs] { // after an error, or if an encoding has panicked
-			q.state.Ring.Release(q.user, m)
+			q.way.ring.Release(q.way.user, m)
 		}
 		giveBuffer(b, used)
 		giveBatch(batch, msgs)
 	}()
 	var wrong error
 	for sum := 0; msgs < min(len(vs), batchLength) && sum < batchBytes; msgs++ {
-		if batch[msgs], used, wrong = encode(q.way(), used, &vs[msgs], true); wrong != nil {
+		if batch[msgs], used, wrong = encode(&q.way, used, &vs[msgs], true); wrong != nil {
 			break
 		}
 		sum += len(batch[msgs].Bytes)
@@ -57,7 +57,7 @@ func (q *Queue[T]) putBatch(ctx context.Context, vs []T) (n int, err error) {
 	if race.Enabled {
 		q.shadow.Release()
 	}
-	if n, err = q.state.Ring.PutMany(ctx, q.user, batch[:msgs]); err == nil {
+	if n, err = q.way.ring.PutMany(ctx, q.way.user, batch[:msgs]); err == nil {
 		err = wrong
 	}
 	return n, named(err, q.hold)
@@ -73,10 +73,10 @@ func (q *Queue[T]) GetMany(ctx context.Context, vs []T) (n int, err error) {
 	}
 	b, batch := takeLongBuffer(), batches.Get().(*[batchLength]ring.Message)
 	next := 0
-	got, err := q.state.Ring.TakeMany(ctx, q.user, (*b)[:0], batch[:min(len(vs), batchLength)])
+	got, err := q.way.ring.TakeMany(ctx, q.way.user, (*b)[:0], batch[:min(len(vs), batchLength)])
 	defer func() {
 		for _, m := range batch[next:got] { // a decoding has panicked
-			q.state.Ring.Release(q.user, m)
+			q.way.ring.Release(q.way.user, m)
 		}
 		giveBuffer(b, *b)
 		giveBatch(batch, got)
@@ -91,7 +91,7 @@ func (q *Queue[T]) GetMany(ctx context.Context, vs []T) (n int, err error) {
 	var wrong []error
 	for next < got {
 		next++
-		if v, err := decode[T](q.way(), batch[next-1]); err != nil {
+		if v, err := decode[T](&q.way, batch[next-1]); err != nil {
 			wrong = append(wrong, err)
 		} else {
 			vs[n] = v

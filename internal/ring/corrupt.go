@@ -81,27 +81,10 @@ func (u *User) apart(head, tail uint64) error {
 
 // first is the place and the header of the first message from a mark on, behind which so many words are in use.
 func (r *Ring) first(u *User, at, left uint64) (start uint64, h header, err error) {
-	h = header(*r.word(u.index(at)))
-	if left <= u.words && u.stands(at, left, h) {
-		return at, h, nil
-	}
-	return r.firstBehind(u, at, left, h)
-}
-
-// stands tells whether a header at a mark can be that of a message.
-func (u *User) stands(at, left uint64, h header) bool {
-	n, toEnd := recordWords(h.size()), u.words-u.index(at)
-	if h.kind() == message {
-		return n <= left && n <= toEnd
-	}
-	return h.kind() == inBlock && n <= left && n >= blockWords && blockWords <= toEnd
-}
-
-// firstBehind is first where a filler comes before the message, or nothing is as it should be. h is what was read there.
-func (r *Ring) firstBehind(u *User, at, left uint64, h header) (start uint64, _ header, err error) {
 	if left > u.words {
 		return 0, 0, corrupt("%d words of its %d are in use", left, u.words)
 	}
+	h = header(*r.word(u.index(at)))
 	if h.kind() == filler {
 		n := recordWords(h.size())
 		if n >= left || u.index(at)+n != u.words {
@@ -115,4 +98,13 @@ func (r *Ring) firstBehind(u *User, at, left uint64, h header) (start uint64, _ 
 		return 0, 0, corrupt("a record of kind %d and %d words at word %d of %d, with %d in use", h.kind(), n, u.index(at), u.words, left)
 	}
 	return at, h, nil
+}
+
+// stands tells whether a header at a mark can be that of a message.
+func (u *User) stands(at, left uint64, h header) bool {
+	n, toEnd := recordWords(h.size()), u.words-u.index(at)
+	if h.kind() == message {
+		return n <= left && n <= toEnd
+	}
+	return h.kind() == inBlock && n <= left && n >= blockWords && blockWords <= toEnd
 }

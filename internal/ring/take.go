@@ -167,16 +167,19 @@ func (r *Ring) pass(at uint64) (wake bool) {
 
 // copyOut is the first message from a mark on, copied behind b or with its block in hand, and the mark behind it. H is held.
 func (r *Ring) copyOut(u *User, at uint64, b []byte) (m Message, next uint64, err error) {
-	start, h, err := r.first(u, at, words(at, r.TailSeen))
-	if err != nil {
-		return m, 0, err
+	left := words(at, r.TailSeen)
+	h := header(*r.word(u.index(at)))
+	if left > u.words || !u.stands(at, left, h) { // most often there is no filler
+		if at, h, err = r.first(u, at, left); err != nil {
+			return m, 0, err
+		}
 	}
 	if h.kind() == inBlock {
-		m, err = r.open(u, start)
+		m, err = r.open(u, at)
 	} else {
-		m = Of(append(b, r.bytes(u, u.index(start), h.size())...)[len(b):])
+		m = Of(append(b, r.bytes(u, u.index(at), h.size())...)[len(b):])
 	}
-	return m, past(start, recordWords(h.size()), 1), err
+	return m, past(at, recordWords(h.size()), 1), err
 }
 
 // look looks at Tail, now that Head has come to where it was last seen: nil if there is a message. H is held.
