@@ -56,10 +56,25 @@ func (r *Ring) putFirst(ctx context.Context, u *User, msgs []Message) (n int, er
 			return n, err
 		}
 		if u.spinSpace.Until(r.Head.low(), seen, park.Same) {
+			r.giveWay()
 			continue
 		}
 		if err := r.awaitSpace(ctx, u, u.shape(msgs[0])); err != nil {
 			return 0, err
 		}
+	}
+}
+
+// plenty messages keep the consumers busy for longer than so many looks of a respite.
+const (
+	plenty  = 64
+	respite = 128
+)
+
+// giveWay lets the consumers go on for a moment, if they have plenty to do: each look at Head takes its cache line away from
+// them, and is not worth the room for a single message.
+func (r *Ring) giveWay() {
+	if r.Len() >= plenty {
+		park.Pause(respite)
 	}
 }
