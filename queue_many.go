@@ -26,7 +26,7 @@ func giveBatch(b *[batchLength]ring.Message, used int) {
 // PutMany puts all of vs, in this order, waiting for room as long as it must, and tells how many were put: fewer only with an error
 // of [Queue.PutContext], which is about vs[n]. Those for which there is room at the same time, up to 1024, or
 // about 32 KiB, are put at once: others see all of them or none, and no message of others comes in between. Killed in it, the
-// first few are there, whole, and the others never were. A message costs about a quarter of a Put.
+// first few are there, whole, and the others never were. A message costs about 60 % of a Put.
 func (q *Queue[T]) PutMany(ctx context.Context, vs []T) (n int, err error) {
 	for n < len(vs) && err == nil {
 		var k int
@@ -66,7 +66,7 @@ func (q *Queue[T]) putBatch(ctx context.Context, vs []T) (n int, err error) {
 // GetMany gets messages to vs: it waits for one, until ctx ends, and then takes what is there, up to len(vs), 1024, or about
 // 64 KiB, at once. It tells how many it got, one at least if there is no error; errors are those of [Queue.GetContext].
 // Messages that cannot be decoded are taken and left out, which is an error beside those that could be. Killed in it, all of
-// them are still there, or were got. A message costs about a quarter of a Get.
+// them are still there, or were got. A message costs about 60 % of a Get.
 func (q *Queue[T]) GetMany(ctx context.Context, vs []T) (n int, err error) {
 	if len(vs) == 0 {
 		return 0, nil
