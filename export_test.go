@@ -38,10 +38,10 @@ func DecodeOrder(b []byte) error {
 }
 
 // SpoilQueue writes over words of a queue that its consumers go by.
-func SpoilQueue[T any](q *Queue[T]) { q.state.Ring.TailSeen = 1 << 60 }
+func SpoilQueue[T any](q *Queue[T]) { q.way.ring.TailSeen = 1 << 60 }
 
 // SpoilQueueSize makes q's ring one that cannot be where it is.
-func SpoilQueueSize[T any](q *Queue[T]) { q.state.Ring.Size = 1 << 31 }
+func SpoilQueueSize[T any](q *Queue[T]) { q.way.ring.Size = 1 << 31 }
 
 // EnrollTheDead gives b to a child that has been swept before it could be made a party.
 func EnrollTheDead(b *Barrier, name string, pid int) error {

@@ -117,7 +117,7 @@ func pipeType(s, r reflect.Type) (fp uint64, typ string) {
 }
 
 func (c *Connection[S, R]) attach(e *pipeEnd) {
-	c.hold, c.end, c.in, c.out = e.hold, e, e.receives, e.sends
+	c.hold, c.end, c.in, c.out = e.hold, e, carries[R](e.receives), carries[S](e.sends)
 	runtime.AddCleanup(c, (*pipeEnd).collect, e)
 }
 

@@ -50,7 +50,7 @@ func (h *hold) newEnd(side int) (*pipeEnd, error) {
 // pipeWay is the ring for what an end sends.
 func (h *hold) pipeWay(end int) (way, error) {
 	u, err := h.arena.in.PipeUser(h.object, end)
-	return way{h.arena.in.PipeRing(h.object, end), u, h}, named(err, h)
+	return way{ring: h.arena.in.PipeRing(h.object, end), user: u, hold: h}, named(err, h)
 }
 
 // bothEnds makes the handles of a pipe that was just created.

@@ -34,7 +34,7 @@ func (c *Connection[S, R]) recv(ctx context.Context, wait bool) (v R, taken bool
 	if err := c.mayTake(); err != nil {
 		return v, false, err
 	}
-	if v, taken, err = receive[R](ctx, c.in, wait); !taken {
+	if v, taken, err = receive[R](ctx, &c.in, wait); !taken {
 		err = c.received(err)
 	}
 	runtime.KeepAlive(c)

@@ -30,7 +30,7 @@ func (c *Connection[S, R]) send(ctx context.Context, v S, wait bool) error {
 	if err := c.mayPut(); err != nil {
 		return err
 	}
-	err := c.sent(send(ctx, c.out, v, wait))
+	err := c.sent(send(ctx, &c.out, v, wait))
 	runtime.KeepAlive(c)
 	return err
 }
@@ -44,7 +44,7 @@ func (c *Connection[S, R]) SendBytes(b []byte) error {
 	}
 	m, err := c.out.wrap(b, true)
 	if err == nil {
-		err = c.sent(c.out.put(background, m, true))
+		err = c.sent(c.out.given(m, c.out.put(background, m, true)))
 	}
 	runtime.KeepAlive(c)
 	return err

@@ -23,7 +23,7 @@ type Loan struct {
 // [Reservation.Commit]. Its memory cannot be used for another message until [Loan.Release]; it counts no more as the queue's.
 func Borrow(ctx context.Context, q *Queue[[]byte]) (*Loan, error) {
 	l := &Loan{q: q, buffer: takeBuffer()}
-	m, err := q.way().take(ctx, (*l.buffer)[:0], true)
+	m, err := q.way.take(ctx, (*l.buffer)[:0], true)
 	if err != nil {
 		giveBuffer(l.buffer, *l.buffer)
 		return nil, err

@@ -26,7 +26,7 @@ func giveBatch(b *[batchLength]ring.Message, used int) {
 // PutMany puts all of vs, in this order, waiting for room as long as it must, and tells how many were put: fewer only with an error
 // of [Queue.PutContext], which is about vs[n]. Those for which there is room at the same time, up to 1024, or
 // about 32 KiB, are put at once: others see all of them or none, and no message of others comes in between. Killed in it, the
-// first few are there, whole, and the others never were. A message costs about a quarter of a Put.
+// first few are there, whole, and the others never were. A message costs about 60 % of a Put.
 func (q *Queue[T]) PutMany(ctx context.Context, vs []T) (n int, err error) {
 	for n < len(vs) && err == nil {
 		var k int
@@ -42,14 +42,14 @@ func (q *Queue[T]) putBatch(ctx context.Context, vs []T) (n int, err error) {
 	used := (*b)[:0]
 	defer func() {
 		for _, m := range batch[n:msgs] { // after an error, or if an encoding has panicked
-			q.state.Ring.Release(q.user, m)
+			q.way.ring.Release(q.way.user, m)
 		}
 		giveBuffer(b, used)
 		giveBatch(batch, msgs)
 	}()
 	var wrong error
 	for sum := 0; msgs < min(len(vs), batchLength) && sum < batchBytes; msgs++ {
-		if batch[msgs], used, wrong = encode(q.way(), used, &vs[msgs], true); wrong != nil {
+		if batch[msgs], used, wrong = encode(&q.way, used, &vs[msgs], true); wrong != nil {
 			break
 		}
 		sum += len(batch[msgs].Bytes)
@@ -57,7 +57,7 @@ func (q *Queue[T]) putBatch(ctx context.Context, vs []T) (n int, err error) {
 	if race.Enabled {
 		q.shadow.Release()
 	}
-	if n, err = q.state.Ring.PutMany(ctx, q.user, batch[:msgs]); err == nil {
+	if n, err = q.way.ring.PutMany(ctx, q.way.user, batch[:msgs]); err == nil {
 		err = wrong
 	}
 	return n, named(err, q.hold)
@@ -66,17 +66,17 @@ func (q *Queue[T]) putBatch(ctx context.Context, vs []T) (n int, err error) {
 // GetMany gets messages to vs: it waits for one, until ctx ends, and then takes what is there, up to len(vs), 1024, or about
 // 64 KiB, at once. It tells how many it got, one at least if there is no error; errors are those of [Queue.GetContext].
 // Messages that cannot be decoded are taken and left out, which is an error beside those that could be. Killed in it, all of
-// them are still there, or were got. A message costs about a quarter of a Get.
+// them are still there, or were got. A message costs about 60 % of a Get.
 func (q *Queue[T]) GetMany(ctx context.Context, vs []T) (n int, err error) {
 	if len(vs) == 0 {
 		return 0, nil
 	}
 	b, batch := takeLongBuffer(), batches.Get().(*[batchLength]ring.Message)
 	next := 0
-	got, err := q.state.Ring.TakeMany(ctx, q.user, (*b)[:0], batch[:min(len(vs), batchLength)])
+	got, err := q.way.ring.TakeMany(ctx, q.way.user, (*b)[:0], batch[:min(len(vs), batchLength)])
 	defer func() {
 		for _, m := range batch[next:got] { // a decoding has panicked
-			q.state.Ring.Release(q.user, m)
+			q.way.ring.Release(q.way.user, m)
 		}
 		giveBuffer(b, *b)
 		giveBatch(batch, got)
@@ -91,7 +91,7 @@ func (q *Queue[T]) GetMany(ctx context.Context, vs []T) (n int, err error) {
 	var wrong []error
 	for next < got {
 		next++
-		if v, err := decode[T](q.way(), batch[next-1]); err != nil {
+		if v, err := decode[T](&q.way, batch[next-1]); err != nil {
 			wrong = append(wrong, err)
 		} else {
 			vs[n] = v

@@ -8,6 +8,7 @@ import (
 	"github.com/multiproc/mp/internal/arena"
 	"github.com/multiproc/mp/internal/bulk"
 	"github.com/multiproc/mp/internal/codec"
+	"github.com/multiproc/mp/internal/pod"
 	"github.com/multiproc/mp/internal/race"
 	"github.com/multiproc/mp/internal/refusal"
 	"github.com/multiproc/mp/internal/ring"
@@ -18,16 +19,26 @@ type way struct {
 	ring *ring.Ring
 	user *ring.User
 	hold *hold
+	raw  bool // values are copied from where they lie, and to where they stay, and are never long
+}
+
+// carries is the way for values of type T.
+func carries[T any](w way) way {
+	w.raw = w.ring != nil && codec.Raw[T]() && sizeOf[T]() <= uint64(w.user.Largest())
+	return w
 }
 
 // send puts a value.
-func send[T any](ctx context.Context, w way, v T, wait bool) error {
+func send[T any](ctx context.Context, w *way, v T, wait bool) error {
+	if w.raw {
+		return w.put(ctx, ring.Of(pod.Bytes(&v)), wait)
+	}
 	if b, ok := codec.View(&v); ok { // it is copied from where it lies
 		m, err := w.wrap(b, wait)
-		if err != nil {
-			return err
+		if err == nil {
+			err = w.given(m, w.put(ctx, m, wait))
 		}
-		return w.put(ctx, m, wait)
+		return err
 	}
 	return sendEncoded(ctx, w, v, wait)
 }
@@ -35,47 +46,48 @@ func send[T any](ctx context.Context, w way, v T, wait bool) error {
 // sendEncoded is apart so that v moves to the heap only here.
 //
 //go:noinline
-func sendEncoded[T any](ctx context.Context, w way, v T, wait bool) error {
+func sendEncoded[T any](ctx context.Context, w *way, v T, wait bool) error {
 	b := takeBuffer()
 	m, used, err := encode(w, (*b)[:0], &v, wait)
 	if err == nil {
-		err = w.put(ctx, m, wait)
+		err = w.given(m, w.put(ctx, m, wait))
 	}
 	giveBuffer(b, used)
 	return err
 }
 
-// put puts a message, or gives its block back.
-func (w way) put(ctx context.Context, m ring.Message, wait bool) error {
-	err := w.try(ctx, m, wait)
+// put puts a message, or leaves it in hand.
+func (w *way) put(ctx context.Context, m ring.Message, wait bool) (err error) {
+	if race.Enabled {
+		w.hold.shadow.Release()
+	}
+	if wait {
+		err = w.ring.PutOne(ctx, w.user, m)
+	} else {
+		err = w.ring.TryPutOne(ctx, w.user, m)
+	}
+	if err != nil {
+		err = named(err, w.hold)
+	}
+	return err
+}
+
+// given gives back the block of a message that was not put.
+func (w *way) given(m ring.Message, err error) error {
 	if err != nil {
 		w.ring.Release(w.user, m)
 	}
 	return err
 }
 
-// try puts a message, or leaves it in hand.
-func (w way) try(ctx context.Context, m ring.Message, wait bool) (err error) {
-	if race.Enabled {
-		w.hold.shadow.Release()
-	}
-	msgs := [1]ring.Message{m}
-	if wait {
-		_, err = w.ring.PutMany(ctx, w.user, msgs[:])
-	} else {
-		_, err = w.ring.TryPutMany(ctx, w.user, msgs[:])
-	}
-	return named(err, w.hold)
-}
-
 // receive takes a value; it also tells whether a message was taken: it may be one that cannot be decoded.
-func receive[T any](ctx context.Context, w way, wait bool) (v T, taken bool, err error) {
-	room, ok := codec.Room(&v)
-	if !ok || cap(room) > w.user.Largest() {
+func receive[T any](ctx context.Context, w *way, wait bool) (v T, taken bool, err error) {
+	if !w.raw {
 		return receiveEncoded[T](ctx, w, wait)
 	}
-	m, err := w.take(ctx, room, wait)
-	if err != nil || !m.Shared() && len(m.Bytes) == cap(room) {
+	room := pod.Bytes(&v)
+	m, err := w.take(ctx, room[:0], wait)
+	if err != nil || !m.Shared() && len(m.Bytes) == len(room) {
 		return v, err == nil, err
 	}
 	w.ring.Release(w.user, m)
@@ -84,7 +96,7 @@ func receive[T any](ctx context.Context, w way, wait bool) (v T, taken bool, err
 }
 
 //go:noinline
-func receiveEncoded[T any](ctx context.Context, w way, wait bool) (v T, taken bool, err error) {
+func receiveEncoded[T any](ctx context.Context, w *way, wait bool) (v T, taken bool, err error) {
 	if codec.Owned[T]() {
 		m, err := w.take(ctx, nil, wait)
 		switch {
@@ -110,11 +122,10 @@ func receiveEncoded[T any](ctx context.Context, w way, wait bool) (v T, taken bo
 	return v, taken, err
 }
 
-func (w way) take(ctx context.Context, b []byte, wait bool) (m ring.Message, err error) {
-	if wait {
+func (w *way) take(ctx context.Context, b []byte, wait bool) (m ring.Message, err error) {
+	m, err = w.ring.TryTakeOne(ctx, w.user, b)
+	if wait && err == refusal.ErrEmpty {
 		m, err = w.ring.TakeOne(ctx, w.user, b)
-	} else {
-		m, err = w.ring.TryTakeOne(ctx, w.user, b)
 	}
 	if err != nil {
 		err = named(err, w.hold)
@@ -126,7 +137,7 @@ func (w way) take(ctx context.Context, b []byte, wait bool) (m ring.Message, err
 
 // encode makes *v a message: where it lies, if its bytes lie somewhere, or at the end of b, which it returns longer; a long one in
 // a block. If there is no room for that now and wait is false it is ErrFull, before anything is filled in vain.
-func encode[T any](w way, b []byte, v *T, wait bool) (m ring.Message, used []byte, err error) {
+func encode[T any](w *way, b []byte, v *T, wait bool) (m ring.Message, used []byte, err error) {
 	if view, ok := codec.View(v); ok {
 		m, err = w.wrap(view, wait)
 		return m, b, err
@@ -142,18 +153,24 @@ func encode[T any](w way, b []byte, v *T, wait bool) (m ring.Message, used []byt
 }
 
 // wrap makes bytes a message, which are not to be changed before it is put, unless they are copied.
-func (w way) wrap(b []byte, wait bool) (m ring.Message, err error) {
+func (w *way) wrap(b []byte, wait bool) (ring.Message, error) {
 	if len(b) <= w.user.Largest() {
 		return ring.Of(b), nil
 	}
-	if m, err = w.block(len(b), wait); err == nil {
+	return w.wrapLong(b, wait)
+}
+
+//go:noinline
+func (w *way) wrapLong(b []byte, wait bool) (ring.Message, error) {
+	m, err := w.block(len(b), wait)
+	if err == nil {
 		bulk.Copy(m.Bytes, b)
 	}
 	return m, err
 }
 
 // block gives memory for a long message.
-func (w way) block(n int, wait bool) (ring.Message, error) {
+func (w *way) block(n int, wait bool) (ring.Message, error) {
 	if !wait && w.ring.Full(w.user, n) {
 		return ring.Message{}, refusal.ErrFull
 	}
@@ -168,7 +185,7 @@ func (w way) block(n int, wait bool) (ring.Message, error) {
 }
 
 // decode makes a message a T, of which nothing points into it, and gives back its block.
-func decode[T any](w way, m ring.Message) (T, error) {
+func decode[T any](w *way, m ring.Message) (T, error) {
 	if !m.Shared() {
 		return codec.Decode[T](m.Bytes)
 	}

@@ -27,7 +27,7 @@ type inHand struct {
 	m ring.Message
 }
 
-func (h inHand) release() { h.q.state.Ring.Release(h.q.user, h.m) }
+func (h inHand) release() { h.q.way.ring.Release(h.q.way.user, h.m) }
 
 // borrowed is from which length on a message is passed on as it is. To copy a shorter one in and out costs less than the keeping
 // of books about who has it.
@@ -43,7 +43,7 @@ func Reserve(q *Queue[[]byte], n int) (*Reservation, error) {
 		panic(fmt.Sprintf("mp: Reserve of %d bytes", n))
 	}
 	r := &Reservation{q: q}
-	if n <= min(borrowed, q.user.Largest()) {
+	if n <= min(borrowed, q.way.user.Largest()) {
 		r.buffer = takeBuffer()
 		if cap(*r.buffer) < n {
 			*r.buffer = make([]byte, n)
@@ -51,7 +51,7 @@ func Reserve(q *Queue[[]byte], n int) (*Reservation, error) {
 		r.m = ring.Of((*r.buffer)[:n])
 		return r, nil
 	}
-	m, err := q.way().block(n, true)
+	m, err := q.way.block(n, true)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (r *Reservation) Truncate(n int) {
 // and the reservation is what it was. It panics after Commit or Abort.
 func (r *Reservation) Commit(ctx context.Context) error {
 	r.open("Commit")
-	if err := r.q.way().try(ctx, r.m, true); err != nil {
+	if err := r.q.way.put(ctx, r.m, true); err != nil {
 		return err
 	}
 	r.settle()

@@ -55,10 +55,10 @@ func (q *Queue[T]) mayWait() (uint32, error) {
 	return 0, nil
 }
 
-func (q *Queue[T]) ready(uint32) bool               { return q.state.Ring.Ready() }
-func (q *Queue[T]) watch(uint32) (park.Watch, bool) { return q.state.Ring.Watch() }
+func (q *Queue[T]) ready(uint32) bool               { return q.way.ring.Ready() }
+func (q *Queue[T]) watch(uint32) (park.Watch, bool) { return q.way.ring.Watch() }
 func (q *Queue[T]) others() *listeners              { return nil }
-func (q *Queue[T]) watched()                        { q.state.Ring.HandOn(q.user) }
+func (q *Queue[T]) watched()                        { q.way.ring.HandOn(q.way.user) }
 
 func (c *Connection[S, R]) mayWait() (uint32, error) {
 	if c == nil || c.hold == nil {

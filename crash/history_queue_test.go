@@ -180,8 +180,8 @@ var queueMutants = []mutant{
 	},
 	{
 		name: "a try to put minds who stands in line", file: "internal/ring/put.go",
-		old: "msgs []Message) (n int, err error) {\n\treturn r.put(ctx, u, msgs)",
-		new: "msgs []Message) (n int, err error) {\n\tif r.lined() {\n\t\treturn 0, refusal.ErrFull\n\t}\n\treturn r.put(ctx, u, msgs)",
+		old: "m Message) error {\n\treturn r.putOne(ctx, u, m, false)",
+		new: "m Message) error {\n\tif r.lined() {\n\t\treturn refusal.ErrFull\n\t}\n\treturn r.putOne(ctx, u, m, false)",
 	},
 }
 

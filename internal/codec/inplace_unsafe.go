@@ -23,14 +23,6 @@ func View[T any](v *T) (b []byte, ok bool) {
 	}
 }
 
-// Room returns the memory of *v, empty, if any bytes that fill it are an encoding: who appends as many as it has room for has decoded.
-func Room[T any](v *T) (b []byte, ok bool) {
-	if p := planOf(reflect.TypeFor[T]()); p.form != formRaw || p.bools {
-		return nil, false
-	}
-	return pod.Bytes(v)[:0], true
-}
-
 // Owned is whether Own keeps what it is given.
 func Owned[T any]() bool {
 	form := planOf(reflect.TypeFor[T]()).form

@@ -1,4 +1,4 @@
-/* Who wakes whom at a queue: internal/ring, put.go, take.go, wait.go, shut.go. That the bytes are whole is the order of two
+/* Who wakes whom at a queue: internal/ring, put.go, line.go, take.go, wait.go, shut.go. That the bytes are whole is the order of two
  * stores, and not modelled; nor are T and H: what is done under them up to the CAS that commits is one step here.
  *
  * Goroutines 0 .. C-1 take R messages each, and C .. N-1 put as many; the first producer's take 2 places of CAP, the others' 1.

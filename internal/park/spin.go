@@ -58,6 +58,15 @@ var manyCPUs = cpus > 1
 // the CPU that one of them needs.
 func Running(others int) bool { return others < cpus }
 
+// Pause lets as much time pass as that many looks of Spin take; none with one CPU, on which nobody else gets on meanwhile.
+func Pause(looks int) {
+	if manyCPUs {
+		for range looks {
+			pause()
+		}
+	}
+}
+
 // pauseLoops is the time between two looks. Looking all the time takes the cache line away from the holder
 // who is about to write it: without a pause a lock handed between two CPUs took 60 ns, with 10 to 100 loops 20.
 const pauseLoops = 20

@@ -93,11 +93,18 @@ func (r *Ring) first(u *User, at, left uint64) (start uint64, h header, err erro
 		at, left = past(at, n, 0), left-n
 		h = header(*r.word(u.index(at)))
 	}
-	n, toEnd := recordWords(h.size()), u.words-u.index(at)
-	message := h.kind() == message && n <= toEnd
-	block := h.kind() == inBlock && n >= blockWords && blockWords <= toEnd
-	if n > left || !message && !block {
+	if !u.stands(at, left, h) {
+		n := recordWords(h.size())
 		return 0, 0, corrupt("a record of kind %d and %d words at word %d of %d, with %d in use", h.kind(), n, u.index(at), u.words, left)
 	}
 	return at, h, nil
+}
+
+// stands tells whether a header at a mark can be that of a message.
+func (u *User) stands(at, left uint64, h header) bool {
+	n, toEnd := recordWords(h.size()), u.words-u.index(at)
+	if h.kind() == message {
+		return n <= left && n <= toEnd
+	}
+	return h.kind() == inBlock && n <= left && n >= blockWords && blockWords <= toEnd
 }

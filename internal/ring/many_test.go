@@ -35,7 +35,7 @@ func TestBatches(t *testing.T) {
 	in, out, msgs := 0, 0, make([]Message, 7)
 	for round := range 500 {
 		all := batch(t, r, u, in, 1+round%6)
-		n, err := r.TryPutMany(background, u, all)
+		n, err := r.put(background, u, all)
 		if n < len(all) != (err == refusal.ErrFull) {
 			t.Fatalf("%d of %d were put, and %v", n, len(all), err)
 		}

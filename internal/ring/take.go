@@ -33,12 +33,10 @@ func (r *Ring) unwrap(u *User, b []byte, m Message) []byte {
 }
 
 // TakeOne takes the next message, waiting for it until ctx ends. It is copied to the room behind b, or if that is not enough
-// elsewhere; or it lies in a block, which is in this process's hand and goes back by Release.
+// elsewhere; or it lies in a block, which is in this process's hand and goes back by Release. TryTakeOne before it is cheaper where
+// there may be a message: who does not wait has no need to look at Tail, which costs the producer its cache line.
 func (r *Ring) TakeOne(ctx context.Context, u *User, b []byte) (m Message, err error) {
-	if m, err = r.takeOne(ctx, u, b); err != refusal.ErrEmpty {
-		return m, err
-	}
-	for slept := false; ; { // who does not wait has no need to look at Tail, which costs the producer its cache line
+	for slept := false; ; {
 		seen := r.Tail.low().Load()
 		if m, err = r.takeOne(ctx, u, b); err == refusal.ErrEmpty {
 			if err = r.linger(ctx, u, seen, &slept); err == nil {
@@ -50,6 +48,12 @@ func (r *Ring) TakeOne(ctx context.Context, u *User, b []byte) (m Message, err e
 		}
 		return m, err
 	}
+}
+
+// TryTakeOne is TakeOne that does not wait for a message: ErrEmpty if there is none. ctx ends the wait for another that is just
+// taking one.
+func (r *Ring) TryTakeOne(ctx context.Context, u *User, b []byte) (Message, error) {
+	return r.takeOne(ctx, u, b)
 }
 
 // TakeMany is TakeOne for the next messages, at most len(msgs), by one move of Head. It copies at most 64 KiB, if they are more than
@@ -78,53 +82,46 @@ func (r *Ring) linger(ctx context.Context, u *User, seen uint32, slept *bool) er
 	return r.awaitData(ctx, u)
 }
 
-// TryTakeOne is TakeOne that does not wait for a message: ErrEmpty if there is none. ctx ends the wait for another that is just
-// taking one.
-func (r *Ring) TryTakeOne(ctx context.Context, u *User, b []byte) (Message, error) {
-	return r.takeOne(ctx, u, b)
-}
-
 // takeOne is take of one, apart: what b leads to may lie on the caller's stack.
 func (r *Ring) takeOne(ctx context.Context, u *User, b []byte) (m Message, err error) {
-	if err := r.enter(ctx, u); err != nil {
-		return m, err
+	if !r.enter(u, &r.H) {
+		if err := r.enterSlow(ctx, u, &r.H, &u.spinH); err != nil {
+			return m, err
+		}
 	}
-	at, wake := uint64(0), false
-	if at, err = r.some(); err == nil {
-		if m, at, err = r.copyOut(u, at, b); err == nil {
-			wake = r.pass(at)
+	wake, next := false, uint64(0)
+	at := r.Head.at()
+	if at == r.TailSeen {
+		err = r.look(at)
+	}
+	if err == nil {
+		if m, next, err = r.copyOut(u, at, b); err == nil {
+			wake = r.pass(next)
 		} else {
 			err = r.condemn(u.Parker, err)
 		}
 	}
-	r.leave(u, wake)
+	r.unlock(u, &r.H)
+	if wake || r.owed.Load() != 0 {
+		r.taken(u, wake)
+	}
 	return m, err
 }
 
 func (r *Ring) take(ctx context.Context, u *User, b []byte, msgs []Message) (n int, err error) {
-	if err := r.enter(ctx, u); err != nil {
-		return 0, err
+	if !r.enter(u, &r.H) {
+		if err := r.enterSlow(ctx, u, &r.H, &u.spinH); err != nil {
+			return 0, err
+		}
 	}
 	n, wake, err := r.cut(u, b, msgs)
-	r.leave(u, wake)
+	r.unlock(u, &r.H)
+	r.taken(u, wake)
 	return n, err
 }
 
-// enter takes H, and leave frees it, and does what the next one must not wait for.
-func (r *Ring) enter(ctx context.Context, u *User) error {
-	if r.Corrupt() {
-		return r.refuse()
-	}
-	if r.H.TryLock(u.me) {
-		return nil
-	}
-	return r.lockSlow(ctx, u, &r.H, &u.spinH)
-}
-
-func (r *Ring) leave(u *User, wake bool) {
-	if !r.H.Unlock(u.me) {
-		r.unlockSlow(u, &r.H)
-	}
+// taken does what the next one must not wait for, now that H is free.
+func (r *Ring) taken(u *User, wake bool) {
 	if wake {
 		failpoint.Hit("ring: waking a producer")
 		u.Parker.Wake(r.Head.low(), 1)
@@ -139,9 +136,11 @@ const enough = 1 << 16
 
 // cut copies the first messages out, or takes their blocks in hand, and moves Head over them. H is held.
 func (r *Ring) cut(u *User, b []byte, msgs []Message) (n int, wake bool, err error) {
-	at, err := r.some()
-	if err != nil {
-		return 0, false, err
+	at := r.Head.at()
+	if at == r.TailSeen {
+		if err := r.look(at); err != nil {
+			return 0, false, err
+		}
 	}
 	for room := enough; n < len(msgs) && at != r.TailSeen; n++ {
 		m, next, err := r.copyOut(u, at, b)
@@ -169,32 +168,32 @@ func (r *Ring) pass(at uint64) (wake bool) {
 
 // copyOut is the first message from a mark on, copied behind b or with its block in hand, and the mark behind it. H is held.
 func (r *Ring) copyOut(u *User, at uint64, b []byte) (m Message, next uint64, err error) {
-	start, h, err := r.first(u, at, words(at, r.TailSeen))
-	if err != nil {
-		return m, 0, err
+	left := words(at, r.TailSeen)
+	h := header(*r.word(u.index(at)))
+	if left > u.words || !u.stands(at, left, h) { // most often there is no filler
+		if at, h, err = r.first(u, at, left); err != nil {
+			return m, 0, err
+		}
 	}
 	if h.kind() == inBlock {
-		m, err = r.open(u, start)
+		m, err = r.open(u, at)
 	} else {
-		m = Of(bulk.Append(b, r.bytes(u, u.index(start), h.size()))[len(b):])
+		m = Of(append(b, r.bytes(u, u.index(at), h.size())...)[len(b):])
 	}
-	return m, past(start, recordWords(h.size()), 1), err
+	return m, past(at, recordWords(h.size()), 1), err
 }
 
-// some is where Head stands, if there is a message. H is held.
-func (r *Ring) some() (at uint64, err error) {
-	if at = r.Head.at(); at != r.TailSeen {
-		return at, nil
-	}
+// look looks at Tail, now that Head has come to where it was last seen: nil if there is a message. H is held.
+func (r *Ring) look(at uint64) error {
 	tail := r.Tail.v.Load()
 	r.TailSeen = tail &^ flags
 	switch {
 	case at != r.TailSeen:
-		return at, nil
+		return nil
 	case tail&shut != 0:
-		return 0, r.shutOrCorrupt()
+		return r.shutOrCorrupt()
 	}
-	return 0, refusal.ErrEmpty
+	return refusal.ErrEmpty
 }
 
 // open takes the block that a record names in hand: it is ours when Head has passed the record.

@@ -13,7 +13,10 @@ type User struct {
 	Surroundings
 	me    uint32 // the holder value of its locks
 	words uint64 // of the ring
-	most  uint64 // messages
+	most  uint64 // messages that Init was given
+	limit uint64 // messages
+
+	largest int // see Largest
 
 	left   atomic.Bool  // Leave was called
 	asleep atomic.Int32 // goroutines in sleep
@@ -41,12 +44,17 @@ func (r *Ring) NewUser(s Surroundings) (*User, error) {
 	if most > MaxMessages {
 		return nil, corrupt("its limit is %d messages", most)
 	}
-	return &User{Surroundings: s, me: prim.Holder(s.ID, false), words: size / wordSize, most: most}, nil
+	u := &User{Surroundings: s, me: prim.Holder(s.ID, false), words: size / wordSize, most: most, limit: most}
+	u.largest = min(int(u.words/4*wordSize)-wordSize, enough)
+	if most == 0 {
+		u.limit = MaxMessages
+	}
+	return u, nil
 }
 
 // Largest is how long a message in the ring itself may be, in bytes: with more than a quarter of the ring, it might never fit
 // beside the record that fills the ring's end, and a long one would be copied under the locks.
-func (u *User) Largest() int { return min(int(u.words/4*wordSize)-wordSize, enough) }
+func (u *User) Largest() int { return u.largest }
 
 // Most is how many messages may be in the ring at a time, 0: MaxMessages.
 func (u *User) Most() int { return int(u.most) }
@@ -67,9 +75,10 @@ func (u *User) place(tail uint64, s shape) (start, all uint64) {
 // tail does not leave more, with a filler or without.
 func (u *User) fits(head, tail uint64, s shape) bool {
 	_, all := u.place(tail, s)
-	most := u.most
-	if most == 0 {
-		most = MaxMessages
-	}
-	return words(head, tail)+all <= u.words && count(head, tail) < most
+	return u.room(head, tail, all)
+}
+
+// room tells whether there is room for so many words, and one more message.
+func (u *User) room(head, tail, all uint64) bool {
+	return words(head, tail)+all <= u.words && count(head, tail) < u.limit
 }
