@@ -198,7 +198,7 @@ var mutants = []mutant{
 
 // TestMutantsFollowTheSource: each mistake can still be made, at one place.
 func TestMutantsFollowTheSource(t *testing.T) {
-	for _, m := range slices.Concat(mutants, queueMutants) {
+	for _, m := range slices.Concat(mutants, historyMutants) {
 		t.Run(m.name, func(t *testing.T) { m.overlay(t, t.TempDir()) })
 	}
 }
