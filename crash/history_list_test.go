@@ -13,6 +13,7 @@ import (
 	"github.com/anishathalye/porcupine"
 
 	"github.com/multiproc/mp"
+	"github.com/multiproc/mp/internal/race"
 )
 
 // chain is a list as its specification has it: the numbers of its elements, four bytes each.
@@ -214,15 +215,19 @@ func loaded[T any](l *mp.List[T], i int, as func(T) int64) (out int64) {
 }
 
 func TestHistoriesOfLists(t *testing.T) {
+	rounds := 5
+	if race.Enabled {
+		rounds = 1
+	}
 	t.Run("words", func(t *testing.T) {
-		for range 5 {
+		for range rounds {
 			s := newShelves(func(x int64) int64 { return x })
 			c := unfold(t, historyKills, func(j journal, stop *mp.Value[int32]) mp.Target { return numbersClient(j, s, stop) })
 			c.judge(t, chainModel, porcupine.Ok)
 		}
 	})
 	t.Run("structs", func(t *testing.T) {
-		for range 5 {
+		for range rounds {
 			s := newShelves(newTome)
 			c := unfold(t, historyKills, func(j journal, stop *mp.Value[int32]) mp.Target { return tomesClient(j, s, stop) })
 			c.judge(t, chainModel, porcupine.Ok)
