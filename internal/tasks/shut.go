@@ -82,10 +82,7 @@ func (q *Tasks) orphans(u *User) {
 		}
 		prev := u.entry(at).Prev
 		q.giveBack(u, from, at)
-		at, from = prev, at
-		if q.Shut == dropping {
-			from = 0 // it is gone
-		}
+		at, from = prev, at // which, if it was dropped, nobody looks at
 	}
 }
 

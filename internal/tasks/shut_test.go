@@ -56,6 +56,60 @@ func TestShutdown(t *testing.T) {
 	})
 }
 
+// TestShutAndBack: of those who wait for what others have, one gets what comes back, and the others go on waiting until that is done.
+func TestShutAndBack(t *testing.T) {
+	bubbled(t, 0, 0, func(t *testing.T, m *model) {
+		m.put(1, 1)
+		j := m.take(1)
+		m.q().Shutdown(m.user(1), false)
+		var waiting []*call
+		for id := range uint32(3) {
+			waiting = append(waiting, m.taking(always, 2+id))
+		}
+		m.putBack(j)
+		synctest.Wait()
+		var has *call
+		for i, c := range waiting {
+			if c.over.Load() && has == nil {
+				has, j.who, j.cell = c, uint32(2+i), c.at
+			} else {
+				c.waits(t)
+			}
+		}
+		m.done(j)
+		for _, c := range waiting {
+			if c != has {
+				c.says(t, refusal.ErrShutDown)
+			}
+		}
+	})
+}
+
+// TestShutBehindAPut: a shutdown between a put and its wake-up. Those who sleep behind the one that it wakes have to know, too.
+func TestShutBehindAPut(t *testing.T) {
+	bubbled(t, 0, 0, func(t *testing.T, m *model) {
+		a, b := m.taking(always, 1), m.taking(always, 2)
+		q, u := m.q(), m.user(3)
+		q.Slab.Hold(u.User)
+		if err := q.append(u, nil); err != nil {
+			t.Fatal(err)
+		}
+		d := q.due(false)
+		q.Slab.Release(u.User)
+		q.Shutdown(m.user(4), false)
+		q.ring(u.Parker, d)
+		synctest.Wait()
+		has, other, id := a, b, uint32(1)
+		if b.over.Load() {
+			has, other, id = b, a, 2
+		}
+		has.says(t, nil)
+		other.waits(t)
+		q.Done(m.user(id), has.at)
+		other.says(t, refusal.ErrShutDown)
+	})
+}
+
 // TestShutdownEnds: who waits for a message of an empty queue is told, all of them.
 func TestShutdownEnds(t *testing.T) {
 	for _, drop := range []bool{false, true} {

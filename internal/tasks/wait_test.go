@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/multiproc/mp/internal/park"
 	"github.com/multiproc/mp/internal/refusal"
 )
 
@@ -294,6 +295,59 @@ func TestDiedWithLocks(t *testing.T) {
 		m.putting(always, 2, 1).waits(t)
 		m.q().Shutdown(m.user(1), true)
 	})
+}
+
+// TestWokenAndGone: one that was woken for a message, and leaves as its context ends before it gets the lock, wakes the next.
+func TestWokenAndGone(t *testing.T) {
+	bubbled(t, 0, 0, func(t *testing.T, m *model) {
+		ctx, cancel := context.WithCancel(always)
+		a := m.taking(ctx, 1)
+		b := m.taking(always, 2)
+		q, u := m.q(), m.user(3)
+		q.Slab.Hold(u.User)
+		if err := q.append(u, nil); err != nil {
+			t.Fatal(err)
+		}
+		q.ring(u.Parker, q.due(false)) // a came first
+		cancel()
+		a.says(t, context.Canceled)
+		q.Slab.Release(u.User)
+		b.says(t, nil)
+	})
+}
+
+// TestFirstInLineIsStopped: who stands behind one that was woken for room, and does not move, looks itself after a while.
+func TestFirstInLineIsStopped(t *testing.T) {
+	bubbled(t, 1, 0, func(t *testing.T, m *model) {
+		m.put(1, 1)
+		q := m.q()
+		if !q.Line.TryLock(m.user(5).Me) {
+			t.Fatal("the line is busy")
+		}
+		q.Room.Store(waited)
+		behind := m.putting(always, 2, 1)
+		behind.waits(t)
+		m.take(1)
+		ctx, cancel := context.WithTimeout(always, 2*park.Tick)
+		defer cancel()
+		<-ctx.Done()
+		behind.says(t, nil)
+	})
+}
+
+// TestSweepTakesW: who was asleep may be dead, and who comes next must not rely on it.
+func TestSweepTakesW(t *testing.T) {
+	m := newModel(t, 0, 0)
+	words := []*atomic.Uint32{&m.q().Data, &m.q().Room, &m.q().Finished}
+	for _, w := range words {
+		w.Store(waited)
+	}
+	m.died(1)
+	for i, w := range words {
+		if w.Load() != 0 {
+			t.Errorf("word %d has W", i)
+		}
+	}
 }
 
 // TestCrowd: many that wait for each other, and nobody is forgotten.
