@@ -462,3 +462,32 @@ func TestPipeIsCollected(t *testing.T) {
 		}
 	})
 }
+
+// What was passed on is the child's: the memory comes back when both have ended, though the handle that was passed was never closed here.
+func TestPipePassedOnIsCollected(t *testing.T) {
+	left := func() int64 { runtime.GC(); return mp.DefaultArena().Left() }
+	pass := func() {
+		mine, theirs := mp.NewPipe[string, string]()
+		p := &mp.Process{Target: echoes(theirs)}
+		if err := p.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := mine.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Join(); err != nil {
+			t.Error(err)
+		}
+	}
+	pass() // what is made once is made now
+	before := left()
+	for range 5 {
+		pass()
+	}
+	const pipe = 1 << 19 // its rings; the first one may go since
+	within(t, soon, "the memory comes back", func() {
+		for left() < before-pipe {
+			runtime.Gosched()
+		}
+	})
+}
