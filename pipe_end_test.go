@@ -210,3 +210,24 @@ func TestPipeIsCollected(t *testing.T) {
 	eof(t, mine)
 	shrinks(t, "collected pipe", 0)
 }
+
+// What was passed on is the child's: the memory comes back when both have ended, though the handle that was passed was never closed here.
+func TestPipePassedOnIsCollected(t *testing.T) {
+	pass := func() {
+		mine, theirs := mp.NewPipe[string, string](mp.Name("passed on"))
+		p := &mp.Process{Target: echoes(theirs)}
+		if err := p.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := mine.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Join(); err != nil {
+			t.Error(err)
+		}
+	}
+	for range 3 {
+		pass()
+	}
+	shrinks(t, "passed on", 0)
+}

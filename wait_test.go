@@ -93,6 +93,14 @@ func TestWaitSleeps(t *testing.T) {
 			a, b := mp.NewPipe[int, int]()
 			return b, func() { _ = b.Close(); runtime.KeepAlive(a) }
 		},
+		"own close, the end stays open": func() (mp.Waitable, func()) {
+			a, b := mp.NewPipe[int, int]()
+			kept, err := b.Clone()
+			if err != nil {
+				t.Fatal(err)
+			}
+			return b, func() { _ = b.Close(); runtime.KeepAlive(a); t.Cleanup(func() { runtime.KeepAlive(kept) }) }
+		},
 		"end of process": func() (mp.Waitable, func()) {
 			p := start(t, hangsWith(newEnd(), 0, newGate()))
 			return p, func() { _ = p.Kill() }

@@ -4,7 +4,6 @@ package crash
 
 import (
 	"encoding/binary"
-	"slices"
 
 	"github.com/anishathalye/porcupine"
 )
@@ -50,7 +49,7 @@ func (s boxState) with(number int64, b box) (boxState, bool) {
 	for at := 8; at < len(s.letters); at += letterSize {
 		used += int(s.letters[at])<<8 | int(s.letters[at+1])
 	}
-	words := 1 + (letterBytes(number, b)+7)/8
+	words := 1 + (b.bytes(number)+7)/8
 	all := words
 	if toEnd := b.words - s.tail; toEnd < words {
 		all += toEnd
@@ -64,8 +63,8 @@ func (s boxState) with(number int64, b box) (boxState, bool) {
 	return s, true
 }
 
-// letterBytes is how long the message with a number is in a queue.
-func letterBytes(number int64, b box) int {
+// bytes is how long the message with a number is in a queue.
+func (b box) bytes(number int64) int {
 	const least = 8 // its number
 	return least + int(number*7919%int64(b.words*2-8-least+1))
 }
@@ -86,11 +85,7 @@ func boxModel(boxes []box) porcupine.NondeterministicModel {
 		Step: func(state, in, out any) []any {
 			s, i, o := state.(boxState), in.(input), out.(output)
 			if o.pending {
-				next := boxEffects(s, i, boxes[i.in1])
-				if slices.Contains(next, any(s)) {
-					return next
-				}
-				return append(next, s)
+				return perhaps(s, boxEffects(s, i, boxes[i.in1]))
 			}
 			return boxStep(s, i, o.out, boxes[i.in1])
 		},

@@ -8,10 +8,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"math/rand/v2"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -34,15 +30,18 @@ func newPost() (p post) {
 	return p
 }
 
+// sized is a queue, in which a message is as long as its number says.
+type sized interface{ bytes(number int64) int }
+
 // written is the message with a number, all of it.
-func written(number int64, b box) []byte {
-	m := bytes.Repeat([]byte{byte(number)}, letterBytes(number, b))
+func written(number int64, b sized) []byte {
+	m := bytes.Repeat([]byte{byte(number)}, b.bytes(number))
 	binary.LittleEndian.PutUint64(m, uint64(number))
 	return m
 }
 
 // read is the number of a message that is whole.
-func read(m []byte, b box) int64 {
+func read(m []byte, b sized) int64 {
 	if len(m) < 8 {
 		return outTorn
 	}
@@ -145,7 +144,7 @@ func TestHistoriesOfQueuesCanFail(t *testing.T) {
 	}
 	dies := one(opPut, 3, 0)
 	dies.Output = output{pending: true}
-	for name, history := range map[string][]porcupine.Operation{
+	mustRefuse(t, boxModel([]box{b}), map[string][]porcupine.Operation{
 		"out of order":                {one(opPut, 1, outDone), one(opPut, 2, outDone), one(opTake, 0, 2)},
 		"lost":                        {one(opPut, 1, outDone), one(opTryTake, 0, outEmpty)},
 		"twice":                       {one(opPut, 1, outDone), one(opTake, 0, 1), one(opTake, 0, 1)},
@@ -158,54 +157,5 @@ func TestHistoriesOfQueuesCanFail(t *testing.T) {
 		"shut with a message in it":   {one(opPut, 1, outDone), one(opShut, 0, outDone), one(opTake, 0, outShut)},
 		"got what was dropped":        {one(opPut, 1, outDone), one(opShut, 0, outDone), one(opDrop, 0, outDone), one(opTake, 0, 1)},
 		"a dead put that comes twice": {dies, one(opTake, 0, 3), one(opTake, 0, 3)},
-	} {
-		t.Run(name, func(t *testing.T) {
-			for i := range history {
-				history[i].Call, history[i].Return = int64(2*i), int64(2*i+1)
-			}
-			c := chronicle{history: history}
-			c.judge(t, boxModel([]box{b}), porcupine.Illegal)
-			c.history = history[:len(history)-1]
-			c.judge(t, boxModel([]box{b}), porcupine.Ok)
-		})
-	}
-}
-
-// queueMutants are mistakes that no death brings to light, and no test with one process at a time: a history alone does.
-var queueMutants = []mutant{
-	{
-		name: "a try to get gives up if another is getting", file: "internal/ring/take.go",
-		old: "(Message, error) {\n\treturn r.takeOne(ctx, u, b)\n",
-		new: "(Message, error) {\n\tif id, _ := r.H.HeldBy(); id != 0 {\n\t\treturn Message{}, refusal.ErrEmpty\n\t}\n\treturn r.takeOne(ctx, u, b)\n",
-	},
-	{
-		name: "a try to put minds who stands in line", file: "internal/ring/put.go",
-		old: "m Message) error {\n\treturn r.putOne(ctx, u, m, false)",
-		new: "m Message) error {\n\tif r.lined() {\n\t\treturn refusal.ErrFull\n\t}\n\treturn r.putOne(ctx, u, m, false)",
-	},
-}
-
-func TestQueueMutantsAreFound(t *testing.T) {
-	if *withMutants == 0 {
-		t.Skip("builds a program for each mutant: with -crash.mutants alone")
-	}
-	for _, m := range queueMutants {
-		t.Run(m.name, func(t *testing.T) {
-			dir := t.TempDir()
-			program := filepath.Join(dir, "crash.test")
-			if out, err := exec.Command("go", "test", "-c", "-overlay", m.overlay(t, dir), "-o", program, ".").CombinedOutput(); err != nil {
-				t.Fatalf("%v\n%s", err, out)
-			}
-			for range 5 { // a history is long, and need not meet it
-				run := exec.Command(program, "-test.run=^TestHistoriesOfQueues$")
-				run.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
-				if out, err := run.CombinedOutput(); err != nil && strings.Contains(string(out), "the checker should say Ok") {
-					return
-				} else if err != nil {
-					t.Fatalf("%v\n%s", err, out)
-				}
-			}
-			t.Error("nothing was found")
-		})
-	}
+	})
 }

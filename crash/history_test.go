@@ -41,8 +41,8 @@ type journal struct {
 	Me  int // this process; its name ends in the number
 }
 
-// full: two more operations, a lock and its unlock, have no room.
-func (j journal) full() bool { return j.Log.Ptr().Count > int64(len(log{}.Records))-2 }
+// full: a few more operations, what has to come at the end, have no room.
+func (j journal) full() bool { return j.Log.Ptr().Count > int64(len(log{}.Records))-8 }
 
 // do records f, which returns what came out.
 func (j journal) do(o op, in1, in2 int64, f func() int64) {
@@ -92,9 +92,18 @@ const (
 	opShut
 	opShutNow
 	opDrop
+	opDone
+	opPutBack
+	opJoin
+	opInsert
+	opAppend
+	opPop
+	opClose
+	opMade
 )
 
-var opNames = [...]string{"none", "lock", "try", "unlock", "recover", "die", "load", "store", "add", "swap", "update", "acquire", "try acquire", "release", "value", "rlock", "rtry", "runlock", "put", "take", "try put", "try take", "len", "shut", "shut now", "drop"}
+var opNames = [...]string{"none", "lock", "try", "unlock", "recover", "die", "load", "store", "add", "swap", "update", "acquire", "try acquire", "release", "value", "rlock", "rtry", "runlock", "put", "take", "try put", "try take", "len", "shut", "shut now", "drop",
+	"done", "put back", "join", "insert", "append", "pop", "close", "made"}
 
 func (o op) String() string { return opNames[o] }
 
@@ -155,12 +164,12 @@ func unfold(t *testing.T, kills int, call func(j journal, stop *mp.Value[int32])
 		p *mp.Process
 	}
 	var c chronicle
+	stop, next := mp.NewValue[int32](0), 0 // the first thing that needs shared memory makes it
 	look, err := inspect.Open(os.Getpid())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = look.Close() }()
-	stop, next := mp.NewValue[int32](0), 0
 	start := func() member {
 		next++
 		m := member{j: journal{mp.NewRawValue(log{}), next}}
@@ -211,6 +220,40 @@ func swept(t *testing.T, look *inspect.Arena, pid int) {
 			t.Fatalf("process %d is dead, and not swept: %+v", pid, s.Processes)
 		}
 	}
+}
+
+// perhaps is what a pending operation leaves, whose effect would be next: it has happened, or has not.
+func perhaps(s any, next []any) []any {
+	if slices.Contains(next, s) {
+		return next
+	}
+	return append(next, s)
+}
+
+// mustRefuse has the checker judge short histories, one operation after the other, of which the last one cannot be.
+func mustRefuse(t *testing.T, model porcupine.NondeterministicModel, histories map[string][]porcupine.Operation) {
+	t.Helper()
+	for name, history := range histories {
+		t.Run(name, func(t *testing.T) {
+			for i := range history {
+				history[i].Call, history[i].Return = int64(2*i), int64(2*i+1)
+			}
+			c := chronicle{history: history}
+			c.judge(t, model, porcupine.Illegal)
+			c.history = history[:len(history)-1]
+			c.judge(t, model, porcupine.Ok)
+		})
+	}
+}
+
+// count is how many operations had an outcome, and what happened is of the kind that is meant.
+func (c *chronicle) count(meant func(i input, out int64) bool) (n int) {
+	for _, o := range c.history {
+		if out := o.Output.(output); !out.pending && meant(o.Input.(input), out.out) {
+			n++
+		}
+	}
+	return n
 }
 
 // judge has the checker decide, within bounds.

@@ -131,11 +131,11 @@ var mutants = []mutant{
 	},
 	{
 		"the sweep forgets what the dead had in hand", "internal/tasks/shut.go",
-		"\t\tq.orphans(u)\n", "", "jobs in hand",
+		"\tq.orphans(u)\n", "", "jobs in hand",
 	},
 	{
 		"what comes back is behind the rest", "internal/tasks/entry.go",
-		"for next != 0 && u.entry(next).Number < number {", "for next != 0 {", "jobs in hand",
+		"next != 0 && u.entry(next).Number < number; left-- {", "next != 0; left-- {", "jobs in hand",
 	},
 	{
 		"a job is free before it is in nobody's hand", "internal/tasks/done.go",
@@ -198,7 +198,7 @@ var mutants = []mutant{
 
 // TestMutantsFollowTheSource: each mistake can still be made, at one place.
 func TestMutantsFollowTheSource(t *testing.T) {
-	for _, m := range slices.Concat(mutants, queueMutants) {
+	for _, m := range slices.Concat(mutants, historyMutants) {
 		t.Run(m.name, func(t *testing.T) { m.overlay(t, t.TempDir()) })
 	}
 }

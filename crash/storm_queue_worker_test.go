@@ -22,7 +22,8 @@ const (
 	senders, receivers = 3, 3
 	mostParcels        = 1 << 23 // of one sender
 	stormRing          = 1 << 20
-	largestParcel      = stormRing/4 - 8 // what the ring takes
+	largestParcel      = 64 << 20
+	heavy              = 16 << 20 // bytes of a parcel that takes long beside the time from one kill to the next
 )
 
 // traffic is what the processes of a storm over a queue share.
@@ -33,23 +34,21 @@ type traffic struct {
 	Sizing sizing
 }
 
-// sizing is how long parcels are, in bytes: most are short, and some as long as they may be.
-type sizing struct{ Short, Middle, Long int }
+// sizing is how long parcels are, in bytes: one of two has less than Short, and of the others those that are twice as long are half as
+// many. So each doubling up to Most has the same share of the bytes: all sizes come, and none takes the time of the others.
+type sizing struct{ Short, Most int }
 
 func (s sizing) one(r *rand.Rand) int {
-	switch n := r.IntN(100); {
-	case n < 70:
-		return r.IntN(s.Short + 1)
-	case n < 97:
-		return r.IntN(s.Middle + 1)
-	default:
-		return r.IntN(s.Long + 1)
+	if r.IntN(2) == 0 {
+		return r.IntN(s.Short)
 	}
+	return int(min(float64(s.Most), float64(s.Short)/(1-r.Float64())))
 }
 
 type trafficBooks struct {
 	Senders   [senders]senderBook
 	Receivers [receivers]receiverBook
+	Heavy     int64 // CLOCK_MONOTONIC of when the last heavy parcel was begun, ns
 }
 
 // senderBook is what the one process that is this sender now, and those that were before it, have done. What it sends is numbered;
@@ -66,6 +65,7 @@ type receiverBook struct {
 	Getting       int64 // 1 while a message may be in hand that Got does not tell of
 	Last          int64
 	Empty, Parcel int64
+	Longest       int64 // bytes of a parcel that came
 }
 
 // A parcel begins with its sender, number, length and checksum; all of it is under that.
@@ -73,9 +73,9 @@ const parcelHead = 32
 
 var table = crc32.MakeTable(crc32.Castagnoli)
 
-// stuff is what parcels are filled with.
+// stuff is what parcels are filled with, piece by piece.
 var stuff = func() []byte {
-	b := make([]byte, 2*largestParcel)
+	b := make([]byte, 1<<19)
 	r := rand.NewChaCha8([32]byte{1})
 	_, _ = r.Read(b) // it has no error
 	return b
@@ -83,8 +83,10 @@ var stuff = func() []byte {
 
 func pack(who int, number int64, size int) []byte {
 	m := make([]byte, max(size, parcelHead))
-	at := int(number*257) % (len(stuff) - len(m))
-	copy(m, stuff[at:])
+	at := int(number*257) % len(stuff)
+	for done := 0; done < len(m); at = (at + 4099) % len(stuff) { // two pieces are not alike
+		done += copy(m[done:], stuff[at:])
+	}
 	binary.LittleEndian.PutUint64(m, uint64(who))
 	binary.LittleEndian.PutUint64(m[8:], uint64(number))
 	binary.LittleEndian.PutUint64(m[16:], uint64(len(m)))
@@ -118,17 +120,29 @@ var sender = mp.Proc3(func(ctx context.Context, x traffic, who int, seed uint64)
 			atomic.AddInt64(&b.EmptySent, 1)
 			continue
 		}
-		n := atomic.AddInt64(&b.Begun, 1)
-		m := pack(who, n, x.Sizing.one(r))
-		if err := x.put(ctx, r, b, m); err != nil {
+		if err := x.send(ctx, r, who, x.Sizing.one(r)); err != nil {
 			return err
 		}
-		b.Sent[n/64] |= 1 << (n % 64)
-		b.Bytes += int64(len(m))
-		atomic.StoreInt64(&b.Last, sys.Monotonic())
 	}
-	return nil
+	return x.send(ctx, r, who, x.Sizing.Most) // nobody is killed any more
 })
+
+// send makes a parcel and puts it.
+func (x traffic) send(ctx context.Context, r *rand.Rand, who, size int) error {
+	b := &x.Books.Ptr().Senders[who]
+	n := atomic.AddInt64(&b.Begun, 1)
+	if size >= heavy {
+		atomic.StoreInt64(&x.Books.Ptr().Heavy, sys.Monotonic())
+	}
+	m := pack(who, n, size)
+	if err := x.put(ctx, r, b, m); err != nil {
+		return err
+	}
+	b.Sent[n/64] |= 1 << (n % 64)
+	b.Bytes += int64(len(m))
+	atomic.StoreInt64(&b.Last, sys.Monotonic())
+	return nil
+}
 
 // put tries, gives up, and in the end waits.
 func (x traffic) put(ctx context.Context, r *rand.Rand, b *senderBook, m []byte) error {
@@ -207,5 +221,6 @@ func (x traffic) take(m []byte, b *receiverBook, last *[senders]int64) error {
 	}
 	last[who] = n
 	b.Parcel++
+	b.Longest = max(b.Longest, int64(len(m)))
 	return nil
 }

@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"fmt"
 	"structs"
 
 	"github.com/multiproc/mp/internal/prim"
@@ -25,7 +26,17 @@ const (
 
 // Message is what one in hand holds. It stays as it is until that is done, or put back.
 func (u *User) Message(at uint64) (msg []byte, turns uint64) {
-	return u.Bytes(at)[entrySize:], u.entry(at).Turns
+	b := u.whole(at)
+	return b[entrySize:], entryIn(b).Turns
+}
+
+// whole is what is in the cell of a message: its entry, and then itself.
+func (u *User) whole(at uint64) []byte {
+	b := u.Bytes(at)
+	if len(b) < entrySize {
+		corrupt("a message in a cell of %d bytes", len(b))
+	}
+	return b
 }
 
 // insert adds a message that does not wait, behind prev, or, if that is 0, first.
@@ -49,7 +60,9 @@ func (u *User) size(at uint64) uint64 { return u.Cell(at).Len() + Overhead - ent
 
 // cut takes the first of those that wait out of the list.
 func (q *Tasks) cut(t *slab.Tx, u *User) (at uint64) {
-	at = q.First
+	if at = q.First; q.Len == 0 {
+		corrupt("message %#x waits where none does", at)
+	}
 	next := u.Cell(at).Next
 	t.Set(&q.First, next)
 	if next == 0 {
@@ -93,10 +106,17 @@ func (q *Tasks) place(u *User, from, number uint64) (prev uint64) {
 	if from != 0 && u.entry(from).Number < number {
 		prev, next = from, u.Cell(from).Next
 	}
-	for next != 0 && u.entry(next).Number < number {
+	for left := min(q.Len, q.unfinished()); next != 0 && u.entry(next).Number < number; left-- {
+		if left == 0 {
+			corrupt("more messages wait than are counted, %d of %d", q.Len, q.unfinished())
+		}
 		prev, next = next, u.Cell(next).Next
 	}
 	return prev
+}
+
+func corrupt(what string, args ...any) {
+	panic("mp: corrupt arena: a queue: " + fmt.Sprintf(what, args...))
 }
 
 // Locks are the locks of a queue, by what they are for.

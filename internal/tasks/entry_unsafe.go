@@ -1,7 +1,6 @@
 package tasks
 
 import (
-	"fmt"
 	"sync/atomic"
 	"unsafe"
 )
@@ -13,13 +12,7 @@ const (
 )
 
 // entry is that of the message in this cell.
-func (u *User) entry(at uint64) *Entry {
-	b := u.Bytes(at)
-	if len(b) < entrySize {
-		panic(fmt.Sprintf("mp: corrupt arena: a message in a cell of %d bytes", len(b)))
-	}
-	return (*Entry)(unsafe.Pointer(unsafe.SliceData(b)))
-}
+func (u *User) entry(at uint64) *Entry { return entryIn(u.whole(at)) }
 
 func entryIn(b []byte) *Entry { return (*Entry)(unsafe.Pointer(unsafe.SliceData(b))) }
 

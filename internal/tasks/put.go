@@ -82,17 +82,22 @@ func (q *Tasks) put(ctx context.Context, u *User, msg []byte, announce bool) err
 	if err := q.Slab.HoldContext(ctx, u.User); err != nil {
 		return err
 	}
-	var d due
-	err := q.append(u, msg)
+	d, err := q.appendAndLeave(u, msg, announce)
+	q.ring(u.Parker, d)
+	return err
+}
+
+// appendAndLeave gives the lock back, also if what lies there is corrupt.
+func (q *Tasks) appendAndLeave(u *User, msg []byte, announce bool) (d due, err error) {
+	defer q.Slab.Release(u.User)
+	err = q.append(u, msg)
 	switch {
 	case err == nil:
 		d = q.due(false)
 	case err == refusal.ErrFull && announce:
 		q.Room.Store(waited)
 	}
-	q.Slab.Release(u.User)
-	q.ring(u.Parker, d)
-	return err
+	return d, err
 }
 
 // append adds a message behind all others. The lock is held.

@@ -44,12 +44,7 @@ func (q *Tasks) Died(id uint32, u *User, lock func(*prim.Lock)) {
 	q.Unlatch(id, u.Memory, u.Parker)
 	if u.Hand != nil && *u.Hand != 0 || q.Shut == dropping {
 		lock(&q.Slab.Lock)
-		failpoint.Hit("tasks: sweeping")
-		q.orphans(u)
-		if q.Shut == dropping {
-			q.dropAll(u)
-		}
-		q.Slab.Leave(u.User)
+		q.orphansAndLeave(u)
 	}
 	q.Data.Store(0)
 	q.Room.Store(0)
@@ -64,22 +59,41 @@ func (q *Tasks) Unlatch(id uint32, m redo.Memory, p park.Parker) {
 	q.Line.Died(id, p, func() {})
 }
 
+// orphansAndLeave gives the lock back, also if what lies there is corrupt.
+func (q *Tasks) orphansAndLeave(u *User) {
+	defer q.Slab.Leave(u.User)
+	failpoint.Hit("tasks: sweeping")
+	q.orphans(u)
+	if q.Shut == dropping {
+		q.dropAll(u)
+	}
+}
+
 // orphans gives back what a dead process had in hand, the oldest first: so the search for the place of each one goes on where
 // that of the one before it has ended. The lock is held.
 func (q *Tasks) orphans(u *User) {
 	if u.Hand == nil || *u.Hand == 0 {
 		return
 	}
-	at := *u.Hand
-	for next := u.Cell(at).Next; next != 0; next = u.Cell(at).Next {
-		at = next
-	}
-	for from := uint64(0); at != 0; {
+	at, n := q.oldest(u)
+	for from := uint64(0); at != 0; n-- {
+		if n == 0 {
+			corrupt("what a process has in hand is linked in one way only")
+		}
 		prev := u.entry(at).Prev
 		q.giveBack(u, from, at)
-		at, from = prev, at
-		if q.Shut == dropping {
-			from = 0 // it is gone
-		}
+		at, from = prev, at // which, if it was dropped, nobody looks at
 	}
+}
+
+// oldest is the message that a process has in hand longest, and how many it has. It has one.
+func (q *Tasks) oldest(u *User) (at uint64, n uint64) {
+	at, n = *u.Hand, 1
+	for next := u.Cell(at).Next; next != 0; next = u.Cell(at).Next {
+		if at = next; n == q.unfinished()-q.Len {
+			corrupt("more messages are in hand than %d", n)
+		}
+		n++
+	}
+	return at, n
 }

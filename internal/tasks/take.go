@@ -79,8 +79,15 @@ func (q *Tasks) look(ctx context.Context, u *User, w *want) error {
 	if err := q.Slab.HoldContext(ctx, u.User); err != nil {
 		return err
 	}
-	err := q.take(u, w, now)
-	var d due
+	d, err := q.takeAndLeave(u, w, now)
+	q.ring(u.Parker, d)
+	return err
+}
+
+// takeAndLeave gives the lock back, also if what lies there is corrupt.
+func (q *Tasks) takeAndLeave(u *User, w *want, now int64) (d due, err error) {
+	defer q.Slab.Release(u.User)
+	err = q.take(u, w, now)
 	switch {
 	case err == nil:
 		if d = q.due(true); w.slept && q.Len > 0 {
@@ -91,9 +98,7 @@ func (q *Tasks) look(ctx context.Context, u *User, w *want) error {
 	case err == refusal.ErrEmpty && w.announce:
 		q.Data.Store(waited)
 	}
-	q.Slab.Release(u.User)
-	q.ring(u.Parker, d)
-	return err
+	return d, err
 }
 
 // take takes the first message. The lock is held.
@@ -110,7 +115,7 @@ func (q *Tasks) take(u *User, w *want, now int64) error {
 	if u.Hand != nil {
 		u.hand(&t, w.at, now)
 	} else {
-		w.pull = bulk.Append(w.pull, u.Bytes(w.at)[entrySize:])
+		w.pull = bulk.Append(w.pull, u.whole(w.at)[entrySize:])
 		t.Give(w.at)
 		q.gone(&t)
 	}

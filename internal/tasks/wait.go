@@ -61,10 +61,14 @@ func (q *Tasks) ring(p park.Parker, d due) {
 // change makes a change under the lock, and tells those whom it concerns.
 func (q *Tasks) change(u *User, less bool, f func()) {
 	q.Slab.Hold(u.User)
+	q.ring(u.Parker, q.changed(u, less, f))
+}
+
+// changed gives the lock back, also if what lies there is corrupt.
+func (q *Tasks) changed(u *User, less bool, f func()) due {
+	defer q.Slab.Release(u.User)
 	f()
-	d := q.due(less)
-	q.Slab.Release(u.User)
-	q.ring(u.Parker, d)
+	return q.due(less)
 }
 
 // handOn is for a consumer that has slept and leaves with nothing: others may sleep behind it, and puts that found no W
