@@ -5,6 +5,7 @@ package mp_test
 import (
 	"os"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -12,26 +13,29 @@ import (
 	"github.com/multiproc/mp/inspect"
 )
 
-// memory is how many bytes of the arena all objects of this name have, as mp ps shows them: those of other tests, which may go at any
-// time, do not count.
-func memory(t *testing.T, name string) (n int64) {
+// objects are those of this name, as mp ps shows them.
+func objects(t *testing.T, name string) []inspect.Object {
 	t.Helper()
 	mp.DefaultArena()
 	a, err := inspect.Open(os.Getpid())
 	if err != nil {
 		t.Error(err)
-		return 0
+		return nil
 	}
 	defer a.Close()
 	s, err := a.Snapshot()
 	if err != nil {
 		t.Error(err)
-		return 0
+		return nil
 	}
-	for _, o := range s.Objects {
-		if o.Name == name {
-			n += int64(o.Memory)
-		}
+	return slices.DeleteFunc(s.Objects, func(o inspect.Object) bool { return o.Name != name })
+}
+
+// memory is how many bytes of the arena all objects of this name have: those of other tests, which may go at any time, do not count.
+func memory(t *testing.T, name string) (n int64) {
+	t.Helper()
+	for _, o := range objects(t, name) {
+		n += int64(o.Memory)
 	}
 	return n
 }

@@ -147,6 +147,7 @@ func TestPipeClose(t *testing.T) {
 }
 
 // Whoever waits by a handle is told when that is closed, though others hold the same end.
+// A wait that is asleep ends with a handle's Close, whether others hold the same end or not.
 func TestPipeCloseEndsWaits(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -162,33 +163,83 @@ func TestPipeCloseEndsWaits(t *testing.T) {
 			}
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			a, b := mp.NewPipe[int, int](mp.RingBytes(64))
-			other, err := a.Clone()
-			if err != nil {
-				t.Fatal(err)
-			}
-			done := make(chan error)
-			go func() { done <- wait(a) }()
-			if name == "Send" {
-				within(t, soon, "the ring is full", func() {
-					for b.TrySend(0) == nil { // it is another ring: only to wait a little
-					}
-				})
-			}
-			_ = a.Close()
-			within(t, soon, "the waiter", func() {
-				if err := <-done; !errors.Is(err, mp.ErrClosed) {
-					t.Error(err)
-				}
-			})
-			if err := b.TrySend(7); err != nil && name != "Send" {
-				t.Error(err)
-			}
-			runtime.KeepAlive(other)
-		})
+		for _, alone := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, " alone ", alone), func(t *testing.T) { closesWhile(t, wait, alone, name == "Send") })
+		}
 	}
 }
+
+func closesWhile(t *testing.T, wait func(*mp.Connection[int, int]) error, alone, full bool) {
+	name := t.Name()[len("TestPipeCloseEndsWaits/"):]
+	a, b := mp.NewPipe[int, int](mp.RingBytes(64), mp.Name(name))
+	other := a
+	if !alone {
+		var err error
+		if other, err = a.Clone(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	done := make(chan error)
+	go func() { done <- wait(a) }()
+	within(t, soon, "the waiter sleeps", func() {
+		for !objects(t, name)[0].Pipe.Waited() {
+			runtime.Gosched()
+		}
+	})
+	within(t, soon, "the waiter", func() {
+		_ = a.Close()
+		if err := <-done; !errors.Is(err, mp.ErrClosed) {
+			t.Error(err)
+		}
+	})
+	if err := b.TrySend(7); (err == nil) != !alone {
+		t.Error(err)
+	}
+	if full && !b.Poll() {
+		t.Error("what was sent is not there")
+	}
+	runtime.KeepAlive(other)
+}
+
+// A pipe stays as long as a handle of it is used, and no longer: one that was cloned from another that is closed, with the other end
+// gone to a process that has ended.
+func TestPipeStaysWhileItIsUsed(t *testing.T) {
+	collected := make(chan struct{}, 2)
+	mine := func() *mp.Connection[int, int] {
+		first, theirs := mp.NewPipe[int, int](mp.Name("in use"))
+		mine, err := first.Clone()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []*mp.Connection[int, int]{first, theirs} {
+			runtime.AddCleanup(c, func(struct{}) { collected <- struct{}{} }, struct{}{})
+		}
+		_ = first.Close()
+		if _, err := mp.Run(t.Context(), sayOne(theirs)); err != nil {
+			t.Fatal(err)
+		}
+		return mine
+	}()
+	within(t, soonest, "the closed handles are garbage", func() {
+		for len(collected) < 2 {
+			runtime.GC()
+		}
+	})
+	for range 5 { // their other cleanups, which are ours
+		runtime.GC()
+		if len(objects(t, "in use")) != 1 {
+			t.Fatal("the pipe is freed")
+		}
+	}
+	if v, err := mine.Recv(); v != 1 || err != nil {
+		t.Error(v, err)
+	}
+	eof(t, mine)
+	mine = nil
+	shrinks(t, "in use", 0)
+}
+
+var sayOne = mp.Proc(func(_ context.Context, c *mp.Connection[int, int]) error { return c.Send(1) })
 
 // A handle that is not used any more is closed, and its memory comes back.
 func TestPipeIsCollected(t *testing.T) {

@@ -117,6 +117,9 @@ func (c *Connection[S, R]) PollContext(ctx context.Context) error {
 		return err
 	}
 	err := c.end.ended(c.in.ring.Await(ctx, c.in.user))
+	if err == nil {
+		err = c.end.closed() // with the last handle of an end the ring is shut, which is something to find too
+	}
 	runtime.KeepAlive(c)
 	return err
 }

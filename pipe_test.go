@@ -176,6 +176,23 @@ func TestPipeBytes(t *testing.T) {
 	if got, err := b.RecvBytes(); err != nil || !bytes.Equal(got, long) {
 		t.Errorf("%d bytes came, %v", len(got), err)
 	}
+	kept := memory(t, "bytes")
+	for i := range 20 {
+		if err := a.SendBytes(long); err != nil {
+			t.Fatal(err)
+		}
+		if i%2 == 0 {
+			_, err = b.RecvBytes()
+		} else {
+			_, err = b.RecvBytesInto(buf)
+		}
+		if err != nil && !errors.Is(err, io.ErrShortBuffer) {
+			t.Fatal(err)
+		}
+	}
+	if n := memory(t, "bytes"); n > kept+int64(len(long)) {
+		t.Errorf("the pipe has %d bytes after 20 long messages, %d before", n, kept)
+	}
 }
 
 type invitation struct {
@@ -201,16 +218,19 @@ func TestPipeInAMessage(t *testing.T) {
 		t.Error(err)
 	}
 	eof(t, mine)
-	// Closed before it was received, the end is gone.
-	mine, theirs = mp.NewPipe[string, string]()
-	if err := q.Put(invitation{"second", theirs}); err != nil {
-		t.Fatal(err)
-	}
-	_ = theirs.Close()
-	if _, err := q.Get(); !errors.Is(err, mp.ErrClosed) {
-		t.Error(err)
-	}
-	eof(t, mine)
+	// Closed before it was received, the end is gone, and nothing is held of it.
+	func() {
+		mine, theirs := mp.NewPipe[string, string](mp.Name("gone"))
+		if err := q.Put(invitation{"second", theirs}); err != nil {
+			t.Fatal(err)
+		}
+		_ = theirs.Close()
+		if _, err := q.Get(); !errors.Is(err, mp.ErrClosed) {
+			t.Error(err)
+		}
+		eof(t, mine)
+	}()
+	shrinks(t, "gone", 0)
 }
 
 var accept = mp.Proc(func(ctx context.Context, q *mp.Queue[invitation]) error {
