@@ -103,7 +103,7 @@ func DefaultArena() *Arena {
 // CPUCount is the number of CPUs that this process may use: its affinity, not the machine's count.
 func CPUCount() int { return sys.CPUs() }
 
-// CurrentProcess is this process: its Name and PID.
+// CurrentProcess is this process: its Name, its PID, and whether it is a Daemon.
 func CurrentProcess() *Process {
 	self.children.Lock()
 	defer self.children.Unlock()
