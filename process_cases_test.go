@@ -3,12 +3,14 @@
 package mp_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
 	"reflect"
 	"runtime"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -93,6 +95,9 @@ var (
 		_, err := mp.Run(ctx, tellAndStay(pid))
 		return err
 	})
+	// endParent asks in vain.
+	endParent = mp.Func0(func(context.Context) (int, error) { return refusals(mp.ParentProcess()), nil })
+
 	tellAndStay = mp.Proc(func(_ context.Context, pid *mp.Value[int64]) error {
 		p := mp.ParentProcess()
 		demand(p.Alive() && p.PID() == os.Getppid(), "the parent is %d, which runs: %t", p.PID(), p.Alive())
@@ -100,6 +105,25 @@ var (
 		select {}
 	})
 )
+
+// refusals counts the verbs that are for the parent of a process alone.
+func refusals(p *mp.Process) (n int) {
+	for _, err := range []error{p.Interrupt(), p.Terminate(), p.Kill(), p.Signal(syscall.SIGKILL)} {
+		if err != nil && strings.Contains(err.Error(), "only the process that started it") {
+			n++
+		}
+	}
+	return n
+}
+
+func TestOnlyAParentEndsAProcess(t *testing.T) {
+	if n := refusals(mp.CurrentProcess()); n != 4 {
+		t.Errorf("of itself: %d of 4 verbs", n)
+	}
+	if n, err := mp.Run(t.Context(), endParent()); n != 4 || err != nil {
+		t.Errorf("of its parent: %d of 4 verbs: %v", n, err)
+	}
+}
 
 // parentProcess: Python's grandchild may outlive its parent, and sees that it has gone. Ours goes too.
 func parentProcess(t *testing.T) {
@@ -318,3 +342,52 @@ func fdInflation(t *testing.T) {
 		t.Errorf("five children have %v descriptors", counts)
 	}
 }
+
+// test_args_argument
+var (
+	giveNumber = mp.Func(func(_ context.Context, x int) (int, error) { return x, nil })
+	giveText   = mp.Func(func(_ context.Context, x string) (string, error) { return x, nil })
+	giveSlice  = mp.Func(func(_ context.Context, x []int) ([]int, error) { return x, nil })
+	giveArray  = mp.Func(func(_ context.Context, x [1]int) ([1]int, error) { return x, nil })
+	giveThree  = mp.Func3(func(_ context.Context, a string, b []int, c [1]int) ([]any, error) { return []any{a, b[0], c[0]}, nil })
+)
+
+func TestArguments(t *testing.T) {
+	gives(t, 1, giveNumber(1))
+	gives(t, "str", giveText("str"))
+	gives(t, []int{1}, giveSlice([]int{1}))
+	gives(t, [1]int{1}, giveArray([1]int{1}))
+	gives(t, []any{"str", 2, 3}, giveThree("str", []int{2}, [1]int{3}))
+}
+
+func gives[T any](t *testing.T, want T, c mp.Call[T]) {
+	t.Helper()
+	if got, err := mp.Run(t.Context(), c); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%#v came back as %#v: %v", want, got, err)
+	}
+}
+
+// test_stderr_flush of _TestSubclassingProcess: what the runtime says of a goroutine that fails is whole, in the stream and in the error. The function's own panic
+// comes back by Join: TestPanicComesBack.
+func TestStderrFlush(t *testing.T) {
+	var stderr bytes.Buffer
+	err := startProcess(t, &mp.Process{Target: failApart(), Stderr: &stderr}).Join()
+	e, ok := errors.AsType[*mp.ExitError](err)
+	if !ok {
+		t.Fatalf("got %v, expected *mp.ExitError", err)
+	}
+	for where, text := range map[string][]byte{"the stream": stderr.Bytes(), "the error": e.Stderr} {
+		for _, words := range []string{"panic: MARKER", "mp_test.failHere(", "/process_cases_test.go:", "created by "} {
+			if !bytes.Contains(text, []byte(words)) {
+				t.Errorf("no %q in %s:\n%s", words, where, text)
+			}
+		}
+	}
+}
+
+var failApart = mp.Proc0(func(context.Context) error {
+	go failHere()
+	select {}
+})
+
+func failHere() { panic("MARKER") }
