@@ -83,6 +83,7 @@ func (s *servant) settle(o order) {
 	self.daemon = o.daemon
 	self.prefix = childPrefix(o.name)
 	self.me = newSelf(o.name)
+	self.me.Daemon = o.daemon
 	parent := s.arena.Who(arena.SlotOf(me.Parent.Load()))
 	self.parent = newSelf(parent.Name)
 	self.parent.state.pid = parent.PID

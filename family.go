@@ -103,7 +103,8 @@ func DefaultArena() *Arena {
 // CPUCount is the number of CPUs that this process may use: its affinity, not the machine's count.
 func CPUCount() int { return sys.CPUs() }
 
-// CurrentProcess is this process: its Name and PID.
+// CurrentProcess is this process: its Name, its PID, and whether it is a Daemon. To interrupt, end or signal it is for its
+// parent: those verbs return an error here.
 func CurrentProcess() *Process {
 	self.children.Lock()
 	defer self.children.Unlock()
@@ -113,7 +114,8 @@ func CurrentProcess() *Process {
 	return self.me
 }
 
-// ParentProcess is the process that started this one; nil in the first process of the family.
+// ParentProcess is the process that started this one: its Name and PID, and no verbs, as of CurrentProcess; nil in the
+// first process of the family.
 func ParentProcess() *Process { return self.parent }
 
 // ActiveChildren are the processes that this one has started and that have not ended.

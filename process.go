@@ -137,10 +137,11 @@ func (p *Process) Done() <-chan struct{} {
 // Interrupt cancels the child's context, as Ctrl-C does in the first process, with a cause that says so. It is
 // Python's KeyboardInterrupt: the function may go on, and nothing follows. An ended process is no error.
 func (p *Process) Interrupt() error {
-	if p.state == nil {
-		return ErrNotStarted
+	st, err := p.begun()
+	if err != nil {
+		return err
 	}
-	if err := p.state.cancelChild(errInterrupted); err != nil && p.Alive() {
+	if err := st.cancelChild(errInterrupted); err != nil && p.Alive() {
 		return err
 	}
 	return nil
@@ -152,26 +153,29 @@ var errInterrupted error = &detail{"mp: interrupted", context.Canceled}
 // Terminate sends SIGTERM to the process and what it started by os/exec; who still runs after Grace is killed.
 // It does not wait. An ended process is no error.
 func (p *Process) Terminate() error {
-	if p.state == nil {
-		return ErrNotStarted
+	st, err := p.begun()
+	if err != nil {
+		return err
 	}
-	return p.state.terminate()
+	return st.terminate()
 }
 
 // Kill ends the process and what it started with SIGKILL. It does not wait. An ended process is no error.
 func (p *Process) Kill() error {
-	if p.state == nil {
-		return ErrNotStarted
+	st, err := p.begun()
+	if err != nil {
+		return err
 	}
-	return ignoreDone(p.state.child.SignalTree(syscall.SIGKILL))
+	return ignoreDone(st.child.SignalTree(syscall.SIGKILL))
 }
 
 // Signal sends any signal to the process alone. os.ErrProcessDone if it has ended.
 func (p *Process) Signal(sig os.Signal) error {
-	if p.state == nil {
-		return ErrNotStarted
+	st, err := p.begun()
+	if err != nil {
+		return err
 	}
-	return p.state.child.Signal(sig)
+	return st.child.Signal(sig)
 }
 
 // Close is for programs that are careful: it tells ErrRunning if the process has not ended. Nothing is held
@@ -182,6 +186,20 @@ func (p *Process) Close() error {
 	}
 	return nil
 }
+
+// begun is a process that this one has started: the only kind that it may end.
+func (p *Process) begun() (*processState, error) {
+	switch {
+	case p.state == nil:
+		return nil, ErrNotStarted
+	case p.state.child == nil:
+		return nil, errNotChild
+	}
+	return p.state, nil
+}
+
+// errNotChild is what CurrentProcess and ParentProcess say.
+var errNotChild = errors.New("mp: only the process that started it interrupts, ends or signals another by its Process")
 
 func ignoreDone(err error) error {
 	if errors.Is(err, os.ErrProcessDone) {

@@ -72,6 +72,7 @@ func Semaphore(t *testing.T, of func(t *testing.T, permits int) Permits) {
 
 // BoundedSemaphore runs the contract of a semaphore with a bound.
 func BoundedSemaphore(t *testing.T, of func(t *testing.T, permits int) Permits) {
+	t.Run("limit", func(t *testing.T) { boundedLimit(t, of) }) // test_threading.py: ThreadTests.test_BoundedSemaphore_limit
 	runPermitCases(t, of, baseCases, []permitCase{
 		{"released, not acquired", 1, boundedReleaseUnacquired}, // BoundedSemaphoreTests.test_release_unacquired
 		{"no more than it began with", 2, boundedKeeps},         // _test_multiprocessing.py: _TestSemaphore.test_bounded_semaphore

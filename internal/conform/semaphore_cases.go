@@ -3,6 +3,7 @@ package conform
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -225,4 +226,29 @@ func boundedReleaseTooMany(t *testing.T, s Permits) {
 	mustHave(t, s, 1)
 	s.ReleaseN(2)
 	mustHave(t, s, 3)
+}
+
+// boundedLimit: those who acquire have ended when others release. One release more, among many at once or alone, is one too many.
+func boundedLimit(t *testing.T, of makePermits) {
+	for limit := 1; limit < 10; limit++ {
+		s := of(t, limit)
+		together(limit, func(int) { s.Acquire() })
+		if s.TryAcquire() {
+			t.Errorf("of %d permits there is one more", limit)
+		}
+		var refused atomic.Int64
+		together(limit+1, func(int) {
+			defer func() {
+				if recover() != nil {
+					refused.Add(1)
+				}
+			}()
+			s.Release()
+		})
+		if n := refused.Load(); n != 1 {
+			t.Errorf("%d of %d releases panicked, after %d acquires", n, limit+1, limit)
+		}
+		mustPanic(t, "a release above the limit", "more often", s.Release)
+		mustHave(t, s, limit)
+	}
 }
