@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/multiproc/mp"
+	"github.com/multiproc/mp/crash/patience"
 )
 
 var (
@@ -41,8 +42,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// within is the promise: this long after a death the others have gone on.
-const within = time.Second
+// within is how long after a death the others have gone on.
+var within = patience.Within
 
 // victims is where the victim is built, once; the failpoints need a build of their own.
 var victims struct {

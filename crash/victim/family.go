@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/multiproc/mp"
+	"github.com/multiproc/mp/crash/patience"
 	"github.com/multiproc/mp/inspect"
 	"github.com/multiproc/mp/internal/sys"
 )
@@ -55,8 +56,8 @@ type usage struct {
 	Processes int
 }
 
-// within is the promise: this long after a death the others have gone on.
-const within = time.Second
+// within is how long after a death the others have gone on.
+var within = patience.Within
 
 // kill is a line of the output.
 type kill struct {
@@ -97,7 +98,7 @@ func perform(ctx context.Context, s scenario) error {
 
 // once starts a victim, waits for its end, and looks at what is left.
 func (f *family) once(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 5*within)
 	defer cancel()
 	f.ctx = ctx
 	if err := f.prepare(); err != nil {
@@ -261,7 +262,7 @@ func (f *family) lockSoon() error {
 // rest waits until the survivors do nothing.
 func (f *family) rest() error {
 	f.Mode.Store(idle)
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(100 * time.Microsecond) {
+	for deadline := time.Now().Add(5 * within); ; time.Sleep(100 * time.Microsecond) {
 		if atomic.LoadInt64(&f.account(survivorA).Idle)+atomic.LoadInt64(&f.account(survivorB).Idle) == 2 {
 			return nil
 		}

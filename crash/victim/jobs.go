@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"sync/atomic"
-	"time"
 
 	"github.com/multiproc/mp"
 	"github.com/multiproc/mp/internal/failpoint"
@@ -136,7 +135,7 @@ func (j jobs) check(ctx context.Context) error {
 		m.TaskDone()
 	}
 	*j.Books.Ptr() = [4]work{}
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	if err := j.Box.JoinContext(ctx); err != nil {
 		return fmt.Errorf("all jobs are done, and Join says %w", err)
