@@ -103,7 +103,7 @@ func DefaultArena() *Arena {
 // CPUCount is the number of CPUs that this process may use: its affinity, not the machine's count.
 func CPUCount() int { return sys.CPUs() }
 
-// CurrentProcess is this process: its Name, its PID, and whether it is a Daemon. To interrupt, end or signal it is for its
+// CurrentProcess is this process: its Name, its PID, and whether it is a Daemon. To wait for it, interrupt, end or signal it is for its
 // parent: those verbs return an error here.
 func CurrentProcess() *Process {
 	self.children.Lock()

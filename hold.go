@@ -18,8 +18,8 @@ import (
 // hold is this process's hold on one shared object: all its handles here share it. The object's holder bit
 // of this process is set from the first handle to the collection of the last.
 //
-// An object's handle in a message keeps it alive only through the sender's own: a Process keeps its Target
-// until it has ended, and a child that has sent a handle in its result stays until the parent has it.
+// An object's handle in a message keeps it alive only through the sender's own: a Process that
+// is kept keeps its Target, and a child that has sent a handle in its result stays until the parent has it.
 type hold struct {
 	arena  *Arena
 	object *arena.Object

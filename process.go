@@ -80,17 +80,18 @@ func (p *Process) Join() error { return p.JoinContext(context.Background()) }
 
 // JoinContext is Join until ctx ends, which leaves the process alone.
 func (p *Process) JoinContext(ctx context.Context) error {
-	if p.state == nil {
-		return ErrNotStarted
+	st, err := p.begun()
+	if err != nil {
+		return err
 	}
 	select {
-	case <-p.state.done:
-		return p.state.err
+	case <-st.done:
+		return st.err
 	default:
 	}
 	select {
-	case <-p.state.done:
-		return p.state.err
+	case <-st.done:
+		return st.err
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -187,7 +188,7 @@ func (p *Process) Close() error {
 	return nil
 }
 
-// begun is a process that this one has started: the only kind that it may end.
+// begun is a process that this one has started: the only kind that it may end, or wait for.
 func (p *Process) begun() (*processState, error) {
 	switch {
 	case p.state == nil:
@@ -199,7 +200,7 @@ func (p *Process) begun() (*processState, error) {
 }
 
 // errNotChild is what CurrentProcess and ParentProcess say.
-var errNotChild = errors.New("mp: only the process that started it interrupts, ends or signals another by its Process")
+var errNotChild = errors.New("mp: only the process that started another joins, interrupts, ends or signals it by its Process")
 
 func ignoreDone(err error) error {
 	if errors.Is(err, os.ErrProcessDone) {
