@@ -44,7 +44,10 @@ func TestHistoryMutantsAreFound(t *testing.T) {
 	if *withMutants == 0 {
 		t.Skip("builds a program for each mutant: with -crash.mutants alone")
 	}
-	for _, m := range historyMutants {
+	for i, m := range historyMutants {
+		if !mutantOfToday(i) {
+			continue
+		}
 		t.Run(m.name, func(t *testing.T) {
 			dir := t.TempDir()
 			program := filepath.Join(dir, "crash.test")
