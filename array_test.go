@@ -272,24 +272,19 @@ var touchFar = mp.Proc2(func(_ context.Context, a *mp.Array[room], r *mp.RawArra
 })
 
 func TestSparseArrays(t *testing.T) {
-	before := mp.DefaultArena().Left()
 	func() {
-		a, r := mp.NewArray[room](1<<27, mp.Sparse), mp.NewRawArray[byte](16<<30, mp.Sparse)
+		a, r := mp.NewArray[room](1<<27, mp.Sparse, mp.Name("sparse")), mp.NewRawArray[byte](16<<30, mp.Sparse, mp.Name("sparse"))
 		if _, err := mp.Run(t.Context(), touchFar(a, r)); err != nil {
 			t.Fatal(err)
 		}
 		if a.At(1<<26).Now != 7 || a.At(5).Now != 0 || r.Slice()[16<<30-1] != 9 {
 			t.Error("what was written is not there")
 		}
-		if left := mp.DefaultArena().Left(); before-left < 20<<30 {
-			t.Errorf("%d bytes left, %d before", left, before)
+		if n := memory(t, "sparse"); n < 20<<30 {
+			t.Errorf("they have %d bytes", n)
 		}
 	}()
-	within(t, 20*time.Second, "collecting them", func() {
-		for before-mp.DefaultArena().Left() > 1<<30 {
-			runtime.GC()
-		}
-	})
+	shrinks(t, "sparse", 0)
 }
 
 func TestArrayAllStops(t *testing.T) {

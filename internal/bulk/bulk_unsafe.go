@@ -1,6 +1,7 @@
 // Package bulk copies much memory. Go's copy and append of 1 MiB and more write past the caches on amd64 (runtime/memmove_amd64.s), which
 // suits memory that nobody looks at soon. What goes from process to process is looked at soon: in parts, which go through the
-// caches, copying takes a third of the time at 1 MiB, and two thirds at 16 MiB.
+// caches, copying takes a quarter of the time at 1 MiB, and two thirds at 16 MiB (BenchmarkCopy here, Xeon at 2.5 GHz with 2 MiB of
+// second-level cache, 2026-11-21: 342 and 88 µs, 5.5 and 3.4 ms).
 package bulk
 
 import (
